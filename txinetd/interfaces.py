@@ -1,0 +1,96 @@
+"""
+The seams between the parts, as L{zope.interface} interfaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.interfaces import IProcessTransport, IReactorProcess
+from zope.interface import Attribute, Interface
+
+from txinetd.spec import Identity
+
+__all__ = ["IChild", "INames", "ISpawner"]
+
+
+class INames(Interface):
+    """
+    Look-ups in the system's databases.  They may block, so they are made only
+    while a configuration is being loaded, away from the reactor.
+    """
+
+    def port(service: str, protocol: str) -> int | None:
+        """
+        getservbyname(3).
+
+        @param service: a service's name or alias.
+        @param protocol: C{"tcp"} or C{"udp"}.
+        @return: the port, or C{None} where there is none such.
+        """
+
+    def service(port: int, protocol: str) -> str | None:
+        """
+        getservbyport(3).
+        """
+
+    def user(name: str) -> tuple[str, int, int] | None:
+        """
+        getpwnam(3), and getpwuid(3) for a name of digits that no user has.
+
+        @return: name, user id and primary group id, or C{None}.
+        """
+
+    def group(name: str) -> int | None:
+        """
+        getgrnam(3); a name of digits that no group has is the id itself.
+        """
+
+    def groups(user: str, gid: int) -> tuple[int, ...]:
+        """
+        getgrouplist(3): the ids of the groups C{user} is in, sorted, with
+        C{gid} always among them.
+        """
+
+    def addresses(host: str) -> Sequence[str]:
+        """
+        getaddrinfo(3).
+
+        @return: the numeric IPv4 and IPv6 addresses of C{host} in the system's
+            order, without repeats; empty where it has none.
+        """
+
+
+class IChild(IProcessTransport):
+    """
+    A running server program.
+    """
+
+    rusage = Attribute(
+        """
+        After its end, the L{resource.struct_rusage} of the child from wait4(2),
+        or C{None} where it could not be had.
+        """
+    )
+
+
+class ISpawner(Interface):
+    """
+    Starts server programs, by whichever road fits.
+    """
+
+    def forIdentity(identity: Identity) -> IReactorProcess:
+        """
+        The road for servers of one identity.
+
+        The provider's C{spawnProcess(processProtocol, executable, args, env,
+        path, uid, gid, usePTY, childFDs)} takes C{childFDs} as C{{0: fd, 1: fd,
+        2: fd}} with descriptors of this process, and ignores C{uid} and C{gid}:
+        they are C{identity}'s.  It calls the protocol's C{connectionMade} when
+        the child has its descriptors and the caller may close its own copies
+        (perhaps before it returns), and C{processEnded} once the child has
+        ended or could not be started: then the reason's value is a
+        L{txinetd.errors.SpawnError} and C{connectionMade} may not have been
+        called.  It may also raise that error itself, and then calls nothing.
+        The transport provides L{IChild}.
+        """

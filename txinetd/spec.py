@@ -1,0 +1,280 @@
+# -*- test-case-name: tests.test_spec -*-
+"""
+What a service is: the values that every configuration format produces and
+everything after the formats reads.
+
+All classes here are frozen and compare by value: two specs that compare equal
+are the same service, which is what a reload compares.  Where a spec was read
+from (L{Origin}) takes no part in the comparison.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+
+import attrs
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.protocol import DatagramProtocol
+
+__all__ = [
+    "Address",
+    "Builtin",
+    "Identity",
+    "InProcess",
+    "InetAddress",
+    "Limits",
+    "Origin",
+    "Program",
+    "Server",
+    "ServiceSpec",
+    "SocketKey",
+    "SocketType",
+    "UnixAddress",
+]
+
+#: Starts a minute that a service may make when its line says nothing, as in
+#: the BSD inetds (C{TOOMANY}).
+DEFAULT_STARTS_PER_MINUTE = 256
+
+#: Length of the queue of connections not yet accepted: what Debian's
+#: openbsd-inetd, NetBSD and busybox use.
+DEFAULT_BACKLOG = 128
+
+
+class SocketType(enum.Enum):
+    """
+    The second field of inetd.conf(5).
+    """
+
+    STREAM = "stream"
+    DGRAM = "dgram"
+    SEQPACKET = "seqpacket"
+
+    @property
+    def kind(self) -> socket.SocketKind:
+        """
+        The C{SOCK_*} constant for socket(2).
+        """
+        return _KINDS[self]
+
+    @property
+    def accepts(self) -> bool:
+        """
+        Whether a listening socket of this type yields connections (accept(2)),
+        rather than datagrams.
+        """
+        return self is not SocketType.DGRAM
+
+
+_KINDS = {
+    SocketType.STREAM: socket.SOCK_STREAM,
+    SocketType.DGRAM: socket.SOCK_DGRAM,
+    SocketType.SEQPACKET: socket.SOCK_SEQPACKET,
+}
+
+
+@attrs.frozen
+class InetAddress:
+    """
+    One IPv4 or IPv6 address and port to bind.
+
+    @ivar host: a numeric address; C{"0.0.0.0"} and C{"::"} are the wildcards.
+    @ivar port: 1 to 65535, or 0 to let the kernel choose.
+    @ivar dualStack: for an IPv6 address, whether the socket takes IPv4 too
+        (C{IPV6_V6ONLY} off).
+    """
+
+    host: str
+    port: int
+    dualStack: bool = False
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """
+        C{AF_INET} or C{AF_INET6}.
+        """
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@attrs.frozen
+class UnixAddress:
+    """
+    One unix socket to bind.
+
+    @ivar path: the absolute path in the file system.
+    @ivar uid: the socket file's owner.
+    @ivar gid: the socket file's group.
+    @ivar permissions: the socket file's permission bits, e.g. C{0o600}.
+    """
+
+    path: bytes
+    uid: int
+    gid: int
+    permissions: int = 0o600
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """
+        C{AF_UNIX}.
+        """
+        return socket.AF_UNIX
+
+    def __str__(self) -> str:
+        return self.path.decode("utf-8", "backslashreplace")
+
+
+Address = InetAddress | UnixAddress
+
+#: What pairs a running socket with one of a new configuration: socket type,
+#: family, address, port (0 for a unix socket).
+SocketKey = tuple[SocketType, int, str | bytes, int]
+
+
+@attrs.frozen
+class Identity:
+    """
+    Whom a server runs as, resolved when the configuration is loaded.
+
+    @ivar user: the user's name as it is to be shown; for a numeric id without
+        a passwd entry, the digits.
+    @ivar uid: user id.
+    @ivar gid: group id.
+    @ivar groups: the supplementary group ids, sorted, without C{gid} unless the
+        group database lists it.
+    @ivar keep: C{True} for C{-}: the server keeps the daemon's own identity
+        and nothing is switched.
+    """
+
+    user: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...] = ()
+    keep: bool = False
+
+
+@attrs.frozen
+class Program:
+    """
+    A server program that gets the socket on descriptors 0, 1 and 2.
+
+    @ivar path: the file to execute.
+    @ivar argv: its arguments, beginning with argv[0].
+    """
+
+    path: bytes
+    argv: tuple[bytes, ...]
+
+
+@attrs.frozen
+class Builtin:
+    """
+    A service that txinetd itself answers (C{internal}).
+
+    @ivar name: the key in L{txinetd.internal.BUILTINS}.
+    """
+
+    name: str
+
+
+@attrs.frozen
+class InProcess:
+    """
+    A Twisted protocol served in this process, behind the same gate and with
+    the same record as a program.  Only Python code makes these.
+
+    @ivar factory: for a stream an L{IProtocolFactory}; for a datagram service
+        a L{DatagramProtocol}.
+    """
+
+    factory: IProtocolFactory | DatagramProtocol
+
+
+Server = Program | Builtin | InProcess
+
+
+@attrs.frozen
+class Limits:
+    """
+    How often a service may be used.
+
+    @ivar startsPerMinute: starts in any 60 seconds (a sliding window), or
+        C{None} for no limit.
+    """
+
+    startsPerMinute: int | None = DEFAULT_STARTS_PER_MINUTE
+
+
+@attrs.frozen
+class Origin:
+    """
+    Where a spec came from.
+
+    @ivar path: the file as it was named, or C{"<python>"}.
+    @ivar line: the line its entry begins on, from 1.
+    @ivar column: the column, from 1, in characters.
+    @ivar label: the entry's first field as it stands there; together with
+        C{path} it says which running service a broken line used to describe.
+    """
+
+    path: str = "<python>"
+    line: int = 0
+    column: int = 1
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@attrs.frozen
+class ServiceSpec:
+    """
+    One service, completely resolved: nothing in it needs a look-up to be used.
+
+    @ivar name: the service's name for logs: the name or port of its line
+        without the address, or a unix socket's path.
+    @ivar socketType: stream, dgram or seqpacket.
+    @ivar protocol: the protocol field as the line has it (C{tcp}, C{udp6},
+        C{unix}, ...); what it means is in C{addresses}.
+    @ivar addresses: what to bind, at least one; one service with several
+        sockets shares its limits over all of them.
+    @ivar wait: C{True}: one child at a time gets the listening (or bound)
+        socket itself; C{False}: one child per connection or datagram.
+    @ivar server: what serves.
+    @ivar identity: whom a program runs as.
+    @ivar limits: how often.
+    @ivar backlog: the listen(2) queue.
+    @ivar origin: where it was read; not compared.
+    """
+
+    name: str
+    socketType: SocketType
+    protocol: str
+    addresses: tuple[Address, ...]
+    wait: bool
+    server: Server
+    identity: Identity
+    limits: Limits = Limits()
+    backlog: int = DEFAULT_BACKLOG
+    origin: Origin = attrs.field(default=Origin(), eq=False)
+
+    def socketKey(self, address: Address) -> SocketKey:
+        """
+        The identity of one of this service's sockets across a reload.
+
+        @param address: one of C{addresses}.
+        """
+        if isinstance(address, UnixAddress):
+            return (self.socketType, int(address.family), address.path, 0)
+        return (self.socketType, int(address.family), address.host, address.port)
+
+    @property
+    def isUnix(self) -> bool:
+        """
+        Whether this service listens on a unix socket.
+        """
+        return isinstance(self.addresses[0], UnixAddress)
