@@ -1,0 +1,1 @@
+Serve the services of an inetd.conf: ``twistd inetd -f /etc/inetd.conf``.
