@@ -1,0 +1,112 @@
+# -*- test-case-name: tests.test_internal_table -*-
+"""
+The table of internal services.  To add one is to add a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import attrs
+from twisted.internet.protocol import DatagramProtocol, Protocol
+
+from txinetd.internal.datagram import (
+    Answering,
+    DiscardDatagrams,
+    Guard,
+    Refused,
+    Respond,
+    chargenAnswers,
+    echoAnswer,
+    timedAnswers,
+)
+from txinetd.internal.stream import Answer, Chargen, Discard, Echo, StreamFactory
+from txinetd.internal.wire import Now, daytimeAnswer, timeAnswer
+
+__all__ = ["ALIASES", "BUILTINS", "BuiltinService"]
+
+_DatagramMaker = Callable[[Now, Guard, Refused], DatagramProtocol]
+
+
+@attrs.frozen
+class BuiltinService:
+    """
+    One internal service.
+
+    @ivar name: its name in services(5).
+    @ivar aliases: the other names it has there.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    _stream: Callable[[Now], Protocol]
+    _datagram: _DatagramMaker
+
+    def streamFactory(self, now: Now) -> StreamFactory:
+        """
+        Serve it over connections.
+
+        @param now: the wall clock.
+        """
+        return StreamFactory(lambda: self._stream(now))
+
+    def datagramProtocol(self, now: Now, guard: Guard, refused: Refused) -> DatagramProtocol:
+        """
+        Serve it over one datagram socket.
+
+        @param now: the wall clock.
+        @param guard: says who is not to be answered:
+            L{txinetd.internal.guard.LoopGuard}.
+        @param refused: called with the address as the transport gave it, and
+            the reason, for each datagram that is not answered.
+        """
+        return self._datagram(now, guard, refused)
+
+
+def _answering(respond: Callable[[Now], Respond]) -> _DatagramMaker:
+    """
+    Datagrams that are answered.
+
+    @param respond: makes, with a clock, what makes the answers of one socket.
+    """
+    return lambda now, guard, refused: Answering(respond(now), guard, refused)
+
+
+_SERVICES = (
+    BuiltinService("echo", (), lambda now: Echo(), _answering(lambda now: echoAnswer)),
+    BuiltinService(
+        "discard",
+        ("sink", "null"),
+        lambda now: Discard(),
+        lambda now, guard, refused: DiscardDatagrams(),
+    ),
+    BuiltinService(
+        "chargen",
+        ("ttytst", "source"),
+        lambda now: Chargen(),
+        _answering(lambda now: chargenAnswers()),
+    ),
+    BuiltinService(
+        "daytime",
+        (),
+        lambda now: Answer(daytimeAnswer, now),
+        _answering(lambda now: timedAnswers(daytimeAnswer, now)),
+    ),
+    BuiltinService(
+        "time",
+        ("timserver", "timeserver"),
+        lambda now: Answer(timeAnswer, now),
+        _answering(lambda now: timedAnswers(timeAnswer, now)),
+    ),
+)
+
+#: The internal services by name.
+BUILTINS: Mapping[str, BuiltinService] = MappingProxyType(
+    {service.name: service for service in _SERVICES}
+)
+
+#: Names and aliases, each with the name it stands for in L{BUILTINS}.
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {word: service.name for service in _SERVICES for word in (service.name, *service.aliases)}
+)
