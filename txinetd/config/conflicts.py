@@ -1,0 +1,169 @@
+# -*- test-case-name: tests.test_config_conflicts -*-
+"""
+Services that want the same address, over all files.
+
+A line that says C{tcp} (or C{udp}) and no address means both families.  Where
+another line names one of them for the same port (C{tcp6}, as files written
+for inetds in which C{tcp} is IPv4 have it), the line that names it gets it and
+the other keeps the rest.  Otherwise the first line has an address and a later
+one that wants it too is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from txinetd.config.text import shown
+from txinetd.errors import Diagnostic, Severity
+from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
+
+__all__ = ["separate"]
+
+_WILDCARDS = ("0.0.0.0", "::")
+
+#: What two services cannot both have.  A path in the file system is one node,
+#: whatever the socket type.
+_Place = tuple[object, ...]
+
+
+def _place(spec: ServiceSpec, address: Address) -> _Place:
+    """
+    What C{address} takes up.
+    """
+    if isinstance(address, UnixAddress):
+        return (address.path,)
+    return spec.socketKey(address)
+
+
+def _implied(spec: ServiceSpec) -> bool:
+    """
+    Whether the families of a line are ours to choose: C{tcp} or C{udp}, on
+    every address.
+    """
+    return spec.protocol in ("tcp", "udp") and all(
+        isinstance(each, InetAddress) and each.host in _WILDCARDS for each in spec.addresses
+    )
+
+
+def _line(spec: ServiceSpec) -> str:
+    """
+    How another line's message names this one.
+    """
+    return f"{shown(spec.origin.label)} at {spec.origin}"
+
+
+def separate(specs: Sequence[ServiceSpec]) -> tuple[list[ServiceSpec], list[Diagnostic]]:
+    """
+    Give each address to one service.
+
+    @return: the services that are left, in order, and what was done.
+    """
+    diagnostics: list[Diagnostic] = []
+    named = {
+        _place(spec, address): spec
+        for spec in reversed(specs)
+        if not _implied(spec)
+        for address in spec.addresses
+    }
+    taken: dict[_Place, ServiceSpec] = {}
+    kept: list[ServiceSpec] = []
+    for spec in specs:
+        if _implied(spec) and len(spec.addresses) > 1:
+            spec = _yield(spec, named, diagnostics)
+        places = [_place(spec, address) for address in spec.addresses]
+        other = next((taken[place] for place in places if place in taken), None)
+        if other is not None:
+            _refuse(spec, other, diagnostics)
+            continue
+        taken.update(dict.fromkeys(places, spec))
+        kept.append(spec)
+    diagnostics.extend(_overlaps(kept))
+    return kept, diagnostics
+
+
+def _yield(
+    spec: ServiceSpec, named: dict[_Place, ServiceSpec], diagnostics: list[Diagnostic]
+) -> ServiceSpec:
+    """
+    C{spec} without the addresses that another line names, unless that is all.
+    """
+    left = tuple(each for each in spec.addresses if _place(spec, each) not in named)
+    if not left or len(left) == len(spec.addresses):
+        return spec
+    for address in spec.addresses:
+        owner = named.get(_place(spec, address))
+        if owner is not None:
+            diagnostics.append(
+                Diagnostic(
+                    Severity.NOTE,
+                    "family-yielded",
+                    spec.origin,
+                    f"{spec.protocol} (both families), and {owner.protocol} by {_line(owner)}",
+                    f"{spec.protocol}4 here",
+                    f"the other line gets {address}, this one keeps the rest",
+                )
+            )
+    return attrs.evolve(spec, addresses=left)
+
+
+def _refuse(spec: ServiceSpec, other: ServiceSpec, diagnostics: list[Diagnostic]) -> None:
+    """
+    Say that C{spec} is dropped because C{other} was there first.
+    """
+    shared = {_place(other, each) for each in other.addresses}
+    address = next(each for each in spec.addresses if _place(spec, each) in shared)
+    diagnostics.append(
+        Diagnostic(
+            Severity.ERROR,
+            "duplicate-address",
+            spec.origin,
+            f"{address} again, which {_line(other)} has",
+            "one service for each address and port",
+            "remove one of the two lines",
+            dropped=True,
+        )
+    )
+
+
+def _overlaps(specs: Iterable[ServiceSpec]) -> list[Diagnostic]:
+    """
+    Stream services of which one listens on all addresses and another on one:
+    Linux lets only the first of the two listen.
+    """
+    wild: dict[tuple[str, int], ServiceSpec] = {}
+    single: list[tuple[ServiceSpec, InetAddress]] = []
+    for spec in specs:
+        if spec.socketType is SocketType.DGRAM:
+            continue
+        for address in spec.addresses:
+            if not isinstance(address, InetAddress):
+                continue
+            families = ["6" if ":" in address.host else "4"]
+            if address.dualStack:
+                families = ["4", "6"]
+            if address.host not in _WILDCARDS:
+                single.append((spec, address))
+                continue
+            for family in families:
+                other = wild.setdefault((family, address.port), spec)
+                if other is not spec:
+                    single.append((spec, address))
+    found: list[Diagnostic] = []
+    for spec, address in single:
+        family = "6" if ":" in address.host and not address.dualStack else "4"
+        owner = wild.get((family, address.port))
+        if owner is None or owner is spec:
+            continue
+        found.append(
+            Diagnostic(
+                Severity.WARNING,
+                "overlapping-address",
+                spec.origin,
+                f"{address}, which is among the addresses of {_line(owner)}",
+                "addresses that do not overlap",
+                "only one of the two can listen; give each line its own addresses",
+            )
+        )
+    return found

@@ -1,0 +1,103 @@
+# -*- test-case-name: tests.test_config_loader -*-
+"""
+From the arguments of C{-f} to a L{Configuration}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from txinetd.config import addresses
+from txinetd.config.conflicts import separate
+from txinetd.config.dialects import DIALECTS, source
+from txinetd.config.files import Files
+from txinetd.config.lexer import Token
+from txinetd.config.reporter import Reporter
+from txinetd.config.text import shown
+from txinetd.config.values import Configuration, LoadOptions
+from txinetd.errors import Diagnostic, UsageProblem
+from txinetd.interfaces import INames
+from txinetd.spec import ServiceSpec
+
+__all__ = ["load", "parseDefaultAddresses"]
+
+#: What stands for a file where the command line is what is wrong.
+COMMAND_LINE = "<command line>"
+
+
+def parseDefaultAddresses(text: str) -> tuple[str, ...]:
+    """
+    Read the argument of C{--default-address}: what an C{address:} line has,
+    with or without its final colon.
+
+    @return: the hosts, for L{LoadOptions.defaultAddresses}.
+    @raise UsageProblem: it is none.
+    """
+    hosts = addresses.splitHosts(text)
+    if hosts is None and text.endswith(":"):
+        hosts = addresses.splitHosts(text[:-1])
+    if hosts is None or not text.isprintable() or " " in text:
+        raise UsageProblem(
+            f"bad default address {shown(text)}: expected host,host with IPv6 addresses in brackets"
+        )
+    return hosts
+
+
+def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None) -> Configuration:
+    """
+    Read, check and resolve files.  This may block (files, name look-ups) and
+    touches nothing that runs: it may be called from a thread.
+
+    @param paths: files and directories, each C{[DIALECT:]PATH}.
+    @param names: where services, users, groups and hosts are looked up.
+    @return: the services and all there is to say, whatever the files hold.
+    @raise UsageProblem: one of C{paths} is impossible as an argument.
+    """
+    options = LoadOptions() if options is None else options
+    sources = [source(each) for each in paths]
+    diagnostics = _checkDefaults(names, options)
+    files = Files()
+    services: list[ServiceSpec] = []
+    read: list[str] = []
+    for each in sources:
+        before, said = len(files.contents), len(files.diagnostics)
+        files.add(each.path)
+        diagnostics.extend(files.diagnostics[said:])
+        for path, data in files.contents[before:]:
+            parsed = DIALECTS[each.dialect].parse(path, data, names, options)
+            services.extend(parsed.services)
+            diagnostics.extend(parsed.diagnostics)
+            read.append(path)
+            if not parsed.understood:
+                files.unreadable.append(path)
+    kept, conflicts = separate(services)
+    diagnostics.extend(conflicts)
+    return Configuration(
+        services=tuple(kept),
+        diagnostics=tuple(_ordered(diagnostics)),
+        files=tuple(read),
+        unreadable=tuple(dict.fromkeys(files.unreadable)),
+    )
+
+
+def _checkDefaults(names: INames, options: LoadOptions) -> list[Diagnostic]:
+    """
+    Say which hosts of the command line cannot be resolved.
+    """
+    reporter = Reporter(COMMAND_LINE, "")
+    token = Token(",".join(options.defaultAddresses), 0, 1)
+    addresses.resolve(options.defaultAddresses, token, names, options, reporter)
+    return reporter.diagnostics
+
+
+def _ordered(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """
+    By file, in the order in which files are first spoken of, and by place.
+    """
+    order: dict[str, int] = {}
+    for each in diagnostics:
+        order.setdefault(each.origin.path, len(order))
+    return sorted(
+        diagnostics,
+        key=lambda each: (order[each.origin.path], each.origin.line, each.origin.column),
+    )

@@ -1,0 +1,107 @@
+# -*- test-case-name: tests.test_config_users -*-
+"""
+The fifth field of an inetd.conf(5) line: whom the server runs as.
+
+Forms: C{user}, C{user:group}, C{user.group}, with names or numbers, and C{-}
+for whoever runs the daemon.  A user whose name contains a dot comes before a
+user and a group.  A number needs no entry in the databases.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from txinetd.config.lexer import Token
+from txinetd.config.reporter import Reporter
+from txinetd.config.text import shown
+from txinetd.config.values import LoadOptions
+from txinetd.interfaces import INames
+from txinetd.names import HIGHEST_ID, isNumber
+from txinetd.spec import Identity
+
+__all__ = ["identity"]
+
+_USER = "a user that exists"
+
+
+def _split(text: str, names: INames) -> tuple[str, str | None]:
+    """
+    User and group, the group C{None} where none is named.
+    """
+    user, colon, group = text.partition(":")
+    if colon:
+        return user, group
+    if names.user(text) is None:
+        position = text.rfind(".")
+        while position > 0:
+            if names.user(text[:position]) is not None or isNumber(text[:position]):
+                return text[:position], text[position + 1 :]
+            position = text.rfind(".", 0, position)
+    return text, None
+
+
+def identity(
+    token: Token, names: INames, options: LoadOptions, reporter: Reporter, *, runs: bool
+) -> Identity | None:
+    """
+    The identity a line asks for.
+
+    @param runs: whether a program is to run with it.  An internal service runs
+        in the daemon, whatever its line says.
+    """
+    me = options.runsAs
+    if token.text == "-":
+        return me
+    if token.text.startswith("/"):
+        hint = "is the user missing before the program?"
+        reporter.drop("unknown-user", token, shown(token.text), _USER, hint)
+        return None
+    if "/" in token.text:
+        expected = "user, user:group or user.group"
+        hint = "login classes are not supported"
+        reporter.drop("unsupported-login-class", token, shown(token.text), expected, hint)
+        return None
+    user, group = _split(token.text, names)
+    gid = None if group is None else names.group(group)
+    entry = names.user(user)
+    if entry is None and not (isNumber(user) and int(user) <= HIGHEST_ID):
+        reporter.drop("unknown-user", token, shown(user), _USER)
+        return None
+    if group is not None and gid is None:
+        reporter.drop("unknown-group", token, shown(group), "a group that exists")
+        return None
+    found = _resolved(user, entry, gid, names, me)
+    if found is None:
+        expected = f"a group too: {user}:GROUP"
+        hint = "a user id without an entry in the user database has no group of its own"
+        reporter.drop("unknown-group", token, shown(token.text), expected, hint)
+        return None
+    if me.uid == 0 or not runs:
+        return found
+    if found.uid == me.uid and (gid is None or gid == me.gid):
+        # Without privileges nothing can be switched, and nothing need be.
+        return attrs.evolve(me, user=found.user)
+    expected = f"{me.user}, or - for whoever runs the daemon"
+    hint = "only root can run a server as somebody else"
+    reporter.drop("other-user", token, shown(token.text), expected, hint)
+    return None
+
+
+def _resolved(
+    user: str, entry: tuple[str, int, int] | None, gid: int | None, names: INames, me: Identity
+) -> Identity | None:
+    """
+    The ids.
+
+    @return: the identity, or C{None} where it has no primary group.
+    """
+    if entry is not None:
+        name, uid, primary = entry
+        primary = primary if gid is None else gid
+        return Identity(name, uid, primary, names.groups(name, primary))
+    uid = int(user)
+    if gid is None:
+        if uid != me.uid:
+            return None
+        gid = me.gid
+    return Identity(str(uid), uid, gid, (gid,))

@@ -1,0 +1,97 @@
+# -*- test-case-name: tests.test_config_loader -*-
+"""
+What goes into reading a configuration and what comes out of it.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+import attrs
+
+from txinetd.errors import Diagnostic, Severity
+from txinetd.spec import DEFAULT_BACKLOG, Identity, ServiceSpec
+
+__all__ = ["BUILTINS", "Configuration", "LoadOptions", "ownIdentity"]
+
+#: The internal services that a line may ask for.  The part that serves them
+#: comes after this one, so the names are written down here and a test keeps
+#: the two tables equal.
+BUILTINS = frozenset({"chargen", "daytime", "discard", "echo", "time"})
+
+#: Who root is, to judge a configuration as root would without being it.
+_ROOT = Identity("root", 0, 0, (0,), keep=True)
+
+
+def ownIdentity() -> Identity:
+    """
+    Whom this process runs as: what C{-} in the user field means.
+    """
+    uid = os.geteuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return Identity(name, uid, os.getegid(), tuple(sorted(set(os.getgroups()))), keep=True)
+
+
+@attrs.frozen
+class LoadOptions:
+    """
+    What the command line (or Python code) says about reading files.
+
+    @ivar defaultAddresses: the hosts to bind for lines that name none, as in
+        the list of an C{address:} line but one text each; none means C{*}.
+    @ivar noInternal: leave out the services that txinetd would serve itself.
+    @ivar backlog: the listen(2) queue of every service.
+    @ivar haveIPv6: whether the machine has IPv6, so that C{tcp} and C{udp} mean
+        both families.
+    @ivar daemon: whom the daemon runs as.
+    @ivar judgeAsRoot: judge every line as a daemon run by root would, whoever
+        C{daemon} is.
+    @ivar checkPrograms: look whether each program can be executed by its user.
+    @ivar builtins: the internal services that there are.
+    """
+
+    defaultAddresses: tuple[str, ...] = ()
+    noInternal: bool = False
+    backlog: int = DEFAULT_BACKLOG
+    haveIPv6: bool = True
+    daemon: Identity = attrs.field(factory=ownIdentity)
+    judgeAsRoot: bool = False
+    checkPrograms: bool = True
+    builtins: frozenset[str] = BUILTINS
+
+    @property
+    def runsAs(self) -> Identity:
+        """
+        Whom the daemon is taken to run as.
+        """
+        return _ROOT if self.judgeAsRoot and self.daemon.uid != 0 else self.daemon
+
+
+@attrs.frozen
+class Configuration:
+    """
+    Everything that was read.
+
+    @ivar services: the services of all files, in order.
+    @ivar diagnostics: what there is to say, by file, line and column.
+    @ivar files: the files that were read, in order, as they were named.
+    @ivar unreadable: files and directories that could not be read or whose
+        format is not understood.  A reload keeps what runs from such a file
+        and from every file beneath such a directory.
+    """
+
+    services: tuple[ServiceSpec, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """
+        The highest severity among the diagnostics: what C{--check} exits with.
+        """
+        return max((each.severity for each in self.diagnostics), default=Severity.NOTE)
