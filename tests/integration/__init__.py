@@ -1,0 +1,3 @@
+"""
+Tests with real processes, clients and servers.
+"""
