@@ -69,8 +69,8 @@ class _AccountedProtocol(ProtocolWrapper):
 
     # Attributes in Twisted's class, whose types say neither that the one is None
     # at the end nor that the other is a truth value.
-    @property
-    def wrappedProtocol(self) -> IProtocol | None:  # type: ignore[override]
+    @property  # type: ignore[override]
+    def wrappedProtocol(self) -> IProtocol | None:
         """
         The protocol that serves this connection; C{None} when it is over.
         """

@@ -1,0 +1,110 @@
+# -*- test-case-name: tests.test_internal_table -*-
+"""
+Tests for L{txinetd.internal.table}.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IProtocol, IProtocolFactory
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from txinetd.internal import ALIASES, BUILTINS, LoopGuard
+from txinetd.internal.wire import CHARGEN_CYCLE
+
+PEER = IPv4Address("TCP", "192.0.2.1", 40000)
+
+
+def ignore(addr: object, reason: str) -> None:
+    """
+    What is refused does not matter here.
+    """
+
+
+class TableTests(SynchronousTestCase):
+    """
+    Tests for L{BUILTINS} and L{ALIASES}.
+    """
+
+    def test_names(self) -> None:
+        """
+        The five services of the classic inetd are there.
+        """
+        self.assertEqual(set(BUILTINS), {"echo", "discard", "chargen", "daytime", "time"})
+
+    def test_ownNames(self) -> None:
+        """
+        Each is listed under its name.
+        """
+        self.assertEqual([service.name for service in BUILTINS.values()], list(BUILTINS))
+
+    def test_aliases(self) -> None:
+        """
+        The other names that services(5) has for them mean the same.
+        """
+        words = ("sink", "null", "ttytst", "source", "timserver")
+        self.assertEqual(
+            [ALIASES[word] for word in words],
+            ["discard", "discard", "chargen", "chargen", "time"],
+        )
+
+    def test_namesAmongAliases(self) -> None:
+        """
+        One look-up serves for names as well.
+        """
+        self.assertEqual({ALIASES[name] for name in BUILTINS}, set(BUILTINS))
+
+    def test_streamInterfaces(self) -> None:
+        """
+        Each can be served over connections.
+        """
+        for service in BUILTINS.values():
+            factory = service.streamFactory(lambda: 0.0)
+            self.assertTrue(verifyObject(IProtocolFactory, factory))
+            self.assertTrue(verifyObject(IProtocol, factory.buildProtocol(PEER)))
+
+    def test_datagramProtocols(self) -> None:
+        """
+        Each can be served over datagrams.
+        """
+        for service in BUILTINS.values():
+            protocol = service.datagramProtocol(lambda: 0.0, LoopGuard(), ignore)
+            self.assertIsInstance(protocol, DatagramProtocol)
+
+    def test_streamAnswers(self) -> None:
+        """
+        Each name says what its service says.
+        """
+        said = {}
+        for name, service in BUILTINS.items():
+            protocol = service.streamFactory(lambda: 0.0).buildProtocol(PEER)
+            transport = StringTransport()
+            protocol.makeConnection(transport)
+            if transport.producer is not None:
+                # This transport asks for nothing by itself.
+                transport.producer.resumeProducing()
+            if not transport.disconnecting:
+                protocol.dataReceived(b"x")
+            said[name] = transport.value()
+        # The epoch is Thursday or Wednesday, by the zone of this machine.
+        self.assertRegex(said.pop("daytime"), rb"\A(Thu Jan  1|Wed Dec 31) .{13}\r\n\Z")
+        self.assertEqual(
+            said,
+            {"echo": b"x", "discard": b"", "chargen": CHARGEN_CYCLE, "time": b"\x83\xaa\x7e\x80"},
+        )
+
+    def test_clockAsked(self) -> None:
+        """
+        The clock is looked at for each client, not when the service starts.
+        """
+        times = iter([0.0, 1.0])
+        factory = BUILTINS["time"].streamFactory(lambda: next(times))
+        said = []
+        for _ in range(2):
+            transport = StringTransport()
+            factory.buildProtocol(PEER).makeConnection(transport)
+            said.append(transport.value())
+        self.assertEqual(said, [b"\x83\xaa\x7e\x80", b"\x83\xaa\x7e\x81"])
