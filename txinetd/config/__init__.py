@@ -9,11 +9,11 @@ names up: no sockets, no processes, no reactor.
 from __future__ import annotations
 
 from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, Source, source
-from txinetd.config.dump import dump
+from txinetd.config.dump import dumpConfiguration
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.loader import load, parseDefaultAddresses
-from txinetd.config.report import exitCode, report
-from txinetd.config.values import BUILTINS, Configuration, LoadOptions, ownIdentity
+from txinetd.config.loader import load
+from txinetd.config.report import exitStatus, reportConfiguration
+from txinetd.config.values import BUILTINS, Configuration, LoadOptions, hostList, ownIdentity
 
 __all__ = [
     "BUILTINS",
@@ -24,11 +24,11 @@ __all__ = [
     "LoadOptions",
     "ParsedFile",
     "Source",
-    "dump",
-    "exitCode",
+    "dumpConfiguration",
+    "exitStatus",
+    "hostList",
     "load",
     "ownIdentity",
-    "parseDefaultAddresses",
-    "report",
+    "reportConfiguration",
     "source",
 ]

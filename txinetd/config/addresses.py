@@ -29,7 +29,7 @@ from txinetd.config.fields import Families, Protocol
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.text import shown
-from txinetd.config.values import LoadOptions
+from txinetd.config.values import LoadOptions, literal, splitHosts
 from txinetd.interfaces import INames
 from txinetd.spec import Identity, InetAddress, UnixAddress
 
@@ -42,7 +42,6 @@ __all__ = [
     "isDefaultLine",
     "port",
     "resolve",
-    "splitHosts",
     "unixAddress",
 ]
 
@@ -80,34 +79,6 @@ class InetField:
 
     hosts: tuple[str, ...] | None
     service: str
-
-
-def literal(text: str) -> str | None:
-    """
-    An IPv4 or IPv6 address in its usual form, or C{None} where C{text} is none.
-    """
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return None
-
-
-def splitHosts(text: str) -> tuple[str, ...] | None:
-    """
-    Split a list of hosts.
-
-    @return: the hosts without brackets, or C{None} where one of them is none.
-    """
-    hosts = []
-    for host in text.split(","):
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-            if ":" not in host or literal(host) is None:
-                return None
-        elif not host or (":" in host and literal(host) is None) or set(host) & set("[]"):
-            return None
-        hosts.append(host)
-    return tuple(hosts)
 
 
 def isDefaultLine(tokens: Sequence[Token]) -> bool:
@@ -214,7 +185,8 @@ def bindAddresses(
         hint = "it is tried again until it works"
         reporter.warn("no-ipv6", token, "an IPv6 address", "IPv4 on a machine without IPv6", hint)
     for each in found:
-        if each.host.startswith("::ffff:"):
+        address = ipaddress.ip_address(each.host)
+        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             # V6ONLY sockets cannot have it, and the IPv4 address says the same.
             expected = "the IPv4 address itself"
             reporter.drop("mapped-address", token, shown(each.host), expected)

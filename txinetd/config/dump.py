@@ -26,7 +26,7 @@ from txinetd.config.text import visible
 from txinetd.config.values import Configuration
 from txinetd.spec import DEFAULT_BACKLOG, Builtin, Program, ServiceSpec, UnixAddress
 
-__all__ = ["dump", "entry"]
+__all__ = ["dumpConfiguration", "entry"]
 
 _PLAIN = re.compile(rb"[A-Za-z0-9_./:@%+*\[\]-]+")
 _ESCAPES = {0x5C: "\\\\", 0x22: '\\"', 0x0A: "\\n", 0x09: "\\t", 0x0D: "\\r"}
@@ -91,7 +91,7 @@ def entry(spec: ServiceSpec) -> str:
     return f"{name} on {', '.join(pairs)};  # {visible(str(spec.origin))}{where}"
 
 
-def dump(configuration: Configuration) -> str:
+def dumpConfiguration(configuration: Configuration) -> str:
     """
     All services of a configuration.
     """

@@ -49,40 +49,29 @@ C{.include}, key=value entries, and files in the format of xinetd.conf(5).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 import attrs
 from zope.interface import implementer
 
 from txinetd.config import addresses, fields, servers, users
 from txinetd.config.addresses import Hosts
+from txinetd.config.flaws import reportFlaws, reportWords
+from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.lexer import Entry, Flaw, Token, decoded, lex
+from txinetd.config.lexer import Entry, Token, decoded, lex
 from txinetd.config.programs import judge
 from txinetd.config.reporter import Reporter
 from txinetd.config.text import shown, visible
-from txinetd.config.values import LoadOptions
-from txinetd.errors import Diagnostic
+from txinetd.config.values import LoadOptions, splitHosts
+from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import (
-    Address,
-    Builtin,
-    Identity,
-    Program,
-    ServiceSpec,
-    SocketType,
-)
+from txinetd.spec import Address, Builtin, Identity, Program, ServiceSpec, SocketType
 
 __all__ = ["ClassicDialect"]
 
 _FIELDS = "service, type, protocol, wait or nowait, user, program"
 
-#: The first words of a file in the format of xinetd.conf(5).
-_XINETD = frozenset({"service", "defaults", "include", "includedir"})
-
-#: An IPsec policy, as opposed to a comment that happens to begin with C{#@}.
-_POLICY = re.compile(r"#@[ \t]*((?:in|out)[ \t].*|(?:ipsec|bypass|discard|none|entrust)\b.*)?")
+#: So much is said about one file; a binary file must not fill the memory.
+_MOST_DIAGNOSTICS = 10_000
 
 
 @implementer(IDialect)
@@ -96,22 +85,16 @@ class ClassicDialect:
         See L{IDialect.parse}.
         """
         reading = _Reading(path, names, options)
-        text = decoded(data)
-        for number, entry in enumerate(each for each in lex(text) if each.tokens or each.comment):
-            if number == 0 and _looksLikeXinetd(entry):
-                return ParsedFile((), (reading.xinetd(entry),), understood=False)
+        first = True
+        for entry in lex(decoded(data)):
+            if first and entry.tokens:
+                first = False
+                if startsXinetd(entry.tokens):
+                    return ParsedFile((), (reading.xinetd(entry.tokens[0]),), understood=False)
             reading.entry(entry)
-        return ParsedFile(tuple(reading.services), tuple(reading.diagnostics))
-
-
-def _looksLikeXinetd(entry: Entry) -> bool:
-    """
-    Whether a file that begins so is an xinetd.conf.
-    """
-    words = [each.text for each in entry.tokens[:2]]
-    if not words or words[0] not in _XINETD:
-        return False
-    return len(words) < 2 or words[1] not in {each.value for each in SocketType}
+            if len(reading.diagnostics) >= _MOST_DIAGNOSTICS:
+                break
+        return reading.result()
 
 
 @attrs.define
@@ -120,7 +103,7 @@ class _Reading:
     One file being read.
 
     @ivar hosts: where lines listen that do not say.
-    @ivar policy: whether an IPsec policy is in force.
+    @ivar refused: how many lines gave no service.
     """
 
     path: str
@@ -129,13 +112,31 @@ class _Reading:
     services: list[ServiceSpec] = attrs.field(factory=list)
     diagnostics: list[Diagnostic] = attrs.field(factory=list)
     hosts: Hosts | None = None
-    policy: bool = False
+    foreign: Foreign = attrs.field(factory=Foreign)
+    refused: int = 0
 
-    def xinetd(self, entry: Entry) -> Diagnostic:
+    def result(self) -> ParsedFile:
+        """
+        What the file says, now that it was read as far as it goes.
+        """
+        services, diagnostics = tuple(self.services), tuple(self.diagnostics)
+        if not self.foreign.plausible and self.refused >= NO_ENTRY:
+            # One line says better than a hundred that this is something else.
+            return ParsedFile((), (notInetdConf(diagnostics[0]),), understood=False)
+        if len(diagnostics) >= _MOST_DIAGNOSTICS:
+            last = attrs.evolve(diagnostics[-1].origin, label="")
+            found = f"{len(diagnostics)} things to say"
+            hint = "the rest of the file is not read"
+            stop = Diagnostic(
+                Severity.ERROR, "too-many-problems", last, found, "lines of inetd.conf(5)", hint
+            )
+            return ParsedFile(services, (*diagnostics, stop), understood=False)
+        return ParsedFile(services, diagnostics)
+
+    def xinetd(self, token: Token) -> Diagnostic:
         """
         The one thing to say about a file in another format.
         """
-        token = entry.tokens[0]
         reporter = Reporter(self.path, token.text)
         hint = "the format of xinetd.conf is not supported; nothing in this file is used"
         reporter.drop("xinetd-format", token, shown(token.text), "lines of inetd.conf(5)", hint)
@@ -145,29 +146,14 @@ class _Reading:
         """
         Take one entry.
         """
-        first = entry.tokens[0] if entry.tokens else entry.comment
-        assert first is not None  # The caller has left empty ones out.
         reporter = Reporter(self.path, entry.tokens[0].text if entry.tokens else "")
-        for flaw in entry.flaws:
-            _FLAWS[flaw.code](flaw, reporter)
-        if not entry.tokens:
-            self._comment(first, reporter)
-        elif not reporter.dropped:
+        reportFlaws(entry, reporter)
+        if entry.tokens and not reporter.dropped:
             self._line(entry, reporter)
+        elif entry.comment is not None:
+            self.foreign.comment(entry.comment, reporter)
+        self.refused += reporter.dropped
         self.diagnostics.extend(reporter.diagnostics)
-
-    def _comment(self, comment: Token, reporter: Reporter) -> None:
-        """
-        Take a comment line of the kind that is an IPsec policy elsewhere.
-        """
-        match = _POLICY.fullmatch(comment.text.rstrip(" \t")) if comment.column == 1 else None
-        if match is None:
-            return
-        self.policy = bool(match.group(1))
-        if self.policy:
-            hint = "the services after it, up to a line '#@', are left out"
-            found = shown(comment.text)
-            reporter.drop("unsupported-policy", comment, found, "no IPsec policy", hint)
 
     def _line(self, entry: Entry, reporter: Reporter) -> None:
         """
@@ -177,12 +163,12 @@ class _Reading:
         if addresses.isDefaultLine(tokens):
             self._default(tokens[0], reporter)
             return
-        if self._foreign(tokens, reporter):
+        if self.foreign.line(tokens, reporter):
             return
         if len(tokens) < 6:
             _tooFew(tokens, reporter)
             return
-        self._words(entry, reporter)
+        reportWords(entry, reporter)
         spec = self._service(tokens, reporter)
         if spec is not None and not reporter.dropped:
             self.services.append(spec)
@@ -193,7 +179,7 @@ class _Reading:
         after it listen nowhere: on every address would be the opposite of what
         was asked for.
         """
-        hosts = addresses.splitHosts(token.text[:-1] or addresses.ANY)
+        hosts = splitHosts(token.text[:-1] or addresses.ANY)
         if hosts is None:
             expected = "host,host: with IPv6 addresses in brackets"
             hint = "the lines after it, up to the next such line, are left out"
@@ -202,48 +188,6 @@ class _Reading:
             return
         self.hosts = addresses.resolve(hosts, token, self.names, self.options, reporter)
 
-    def _foreign(self, tokens: tuple[Token, ...], reporter: Reporter) -> bool:
-        """
-        Whether the line is something that other inetds have and this does not.
-        """
-        first = tokens[0]
-        second = tokens[1].text if len(tokens) > 1 else ""
-        expected = _FIELDS
-        if self.policy:
-            hint = "it stands after an IPsec policy, which is not supported"
-            reporter.drop("unsupported-policy", first, "a service with a policy", "none", hint)
-        elif first.text.startswith("."):
-            hint = "directives are not supported; name the files with -f"
-            reporter.drop("unsupported-directive", first, shown(first.text), expected, hint)
-        elif (
-            second in ("on", "off")
-            or second.startswith("=")
-            or (len(tokens) < 6 and "=" in first.text)
-        ):
-            hint = "key=value entries are not supported"
-            reporter.drop("unsupported-key-value", first, shown(first.text), expected, hint)
-        elif first.text.startswith("faith/"):
-            hint = "faith is not supported"
-            reporter.drop("unsupported-faith", first, shown(first.text), expected, hint)
-        return reporter.dropped
-
-    def _words(self, entry: Entry, reporter: Reporter) -> None:
-        """
-        Say where another inetd would see other words.
-        """
-        for token in entry.tokens:
-            if token.quoted and (" " in token.text or "\t" in token.text):
-                hint = "Debian's inetd and others without quoting would split it"
-                reporter.warn("quoted-blank", token, shown(token.text), "no quotes", hint)
-            elif token.quoted:
-                hint = "Debian's inetd and others without quoting would pass the quotes on"
-                reporter.note("quoted", token, shown(token.text), "no quotes", hint)
-        comment = entry.comment
-        if comment is not None and comment.line == entry.tokens[-1].line:
-            hint = "it is a comment here; to most other inetds it is more arguments"
-            report = reporter.note if comment.text[1:2] in ("", " ", "\t", "#") else reporter.warn
-            report("trailing-comment", comment, shown(comment.text), "comments on own lines", hint)
-
     def _service(self, tokens: tuple[Token, ...], reporter: Reporter) -> ServiceSpec | None:
         """
         Read the fields.  Every field is read, so that all that is wrong with a
@@ -251,16 +195,19 @@ class _Reading:
         """
         options = self.options
         internal = tokens[5].text == servers.INTERNAL
-        known = fields.protocol(tokens[2], reporter)
         kind = fields.socketType(tokens[1], reporter)
+        if kind is None:
+            # Perhaps no entry at all: one thing to say is enough.
+            return None
+        known = fields.protocol(tokens[2], reporter)
         waits = fields.waiting(tokens[3], reporter)
         identity = users.identity(tokens[4], self.names, options, reporter, runs=not internal)
-        if kind is None or known is None:
+        if known is None:
             return None
         fields.agree(kind, known, tokens[1], reporter)
         if known.families is fields.Families.UNIX:
-            name, number = visible(tokens[0].text), None
-            bound = self._unix(tokens[0], identity, reporter)
+            bound, number = self._unix(tokens[0], identity, reporter), None
+            name = str(bound[0]) if bound else ""
         else:
             name, number, bound = self._inet(tokens[0], known, reporter)
         server: Program | Builtin | None
@@ -274,10 +221,9 @@ class _Reading:
                 else None
             )
             waits = _internalWaiting(kind, waits, reporter)
-            if options.noInternal:
-                reporter.dropped = True
+            if options.noInternal and not reporter.dropped:
                 hint = "internal services are switched off"
-                reporter.note("no-internal", tokens[5], "internal", "a program", hint)
+                reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
         else:
             server = servers.program(tokens[5:], kind, waits, reporter)
             if server is not None and identity is not None and options.checkPrograms:
@@ -368,49 +314,3 @@ def _internalWaiting(
         hint = f"it is served as {word}"
         reporter.warn("internal-wait", waits.token, found, word, hint)
     return attrs.evolve(waits, wait=wait)
-
-
-def _unterminated(flaw: Flaw, reporter: Reporter) -> None:
-    expected = f"a closing {flaw.token.text[:1]} on the same line"
-    reporter.drop(flaw.code, flaw.token, shown(flaw.token.text), expected)
-
-
-def _afterQuote(flaw: Flaw, reporter: Reporter) -> None:
-    hint = "what follows the quote is a word of its own here"
-    reporter.warn(flaw.code, flaw.token, shown(flaw.token.text), "a blank after a quote", hint)
-
-
-def _nul(flaw: Flaw, reporter: Reporter) -> None:
-    hint = "is the file UTF-16, or no text at all?"
-    reporter.drop(flaw.code, flaw.token, "a NUL character", "text", hint)
-
-
-def _tooLong(flaw: Flaw, reporter: Reporter) -> None:
-    reporter.drop(flaw.code, flaw.token, "a longer line", "at most 65536 characters")
-
-
-def _carriageReturn(flaw: Flaw, reporter: Reporter) -> None:
-    hint = "lines that end with CR alone are not separate lines"
-    reporter.warn(flaw.code, flaw.token, "a carriage return inside a line", "LF or CR LF", hint)
-
-
-def _continuation(flaw: Flaw, reporter: Reporter) -> None:
-    hint = "it begins with a blank or follows a backslash, so it is part of the entry before it"
-    found = f"a continuation line that looks like an entry, {shown(flaw.token.text)}"
-    reporter.warn(flaw.code, flaw.token, found, "entries without blanks before them", hint)
-
-
-def _backslash(flaw: Flaw, reporter: Reporter) -> None:
-    hint = "it continues the line here; to Debian's inetd and the BSDs it is an argument"
-    reporter.note(flaw.code, flaw.token, "a backslash at the end of a line", "none", hint)
-
-
-_FLAWS: dict[str, Callable[[Flaw, Reporter], None]] = {
-    "unterminated-quote": _unterminated,
-    "text-after-quote": _afterQuote,
-    "nul-byte": _nul,
-    "line-too-long": _tooLong,
-    "carriage-return": _carriageReturn,
-    "continuation-looks-like-entry": _continuation,
-    "backslash-continuation": _backslash,
-}

@@ -13,34 +13,15 @@ from txinetd.config.dialects import DIALECTS, source
 from txinetd.config.files import Files
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
-from txinetd.config.text import shown
 from txinetd.config.values import Configuration, LoadOptions
-from txinetd.errors import Diagnostic, UsageProblem
+from txinetd.errors import Diagnostic
 from txinetd.interfaces import INames
 from txinetd.spec import ServiceSpec
 
-__all__ = ["load", "parseDefaultAddresses"]
+__all__ = ["load"]
 
 #: What stands for a file where the command line is what is wrong.
 COMMAND_LINE = "<command line>"
-
-
-def parseDefaultAddresses(text: str) -> tuple[str, ...]:
-    """
-    Read the argument of C{--default-address}: what an C{address:} line has,
-    with or without its final colon.
-
-    @return: the hosts, for L{LoadOptions.defaultAddresses}.
-    @raise UsageProblem: it is none.
-    """
-    hosts = addresses.splitHosts(text)
-    if hosts is None and text.endswith(":"):
-        hosts = addresses.splitHosts(text[:-1])
-    if hosts is None or not text.isprintable() or " " in text:
-        raise UsageProblem(
-            f"bad default address {shown(text)}: expected host,host with IPv6 addresses in brackets"
-        )
-    return hosts
 
 
 def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None) -> Configuration:

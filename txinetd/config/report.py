@@ -12,7 +12,7 @@ from txinetd.config.text import visible
 from txinetd.config.values import Configuration
 from txinetd.errors import Diagnostic, Severity
 
-__all__ = ["exitCode", "line", "report"]
+__all__ = ["exitStatus", "line", "reportConfiguration"]
 
 
 def line(diagnostic: Diagnostic) -> str:
@@ -34,7 +34,7 @@ def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def report(configuration: Configuration) -> str:
+def reportConfiguration(configuration: Configuration) -> str:
     """
     Everything there is to say about a configuration.
     """
@@ -50,7 +50,7 @@ def report(configuration: Configuration) -> str:
     return "\n".join(lines) + "\n"
 
 
-def exitCode(configuration: Configuration) -> int:
+def exitStatus(configuration: Configuration) -> int:
     """
     What C{--check} exits with: 0, 1 with warnings, 2 with errors.
     """

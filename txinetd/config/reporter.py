@@ -73,6 +73,19 @@ class Reporter:
     def drop(self, code: str, token: Token, found: str, expected: str, hint: str = "") -> None:
         """
         Something that leaves no service to start.
+
+        Only the first such diagnostic of an entry is marked C{dropped}, so that
+        there are as many as there are entries without a service: a reload
+        counts them.
         """
+        first = not self.dropped
         self.dropped = True
-        self._say(Severity.ERROR, code, token, found, expected, hint, dropped=True)
+        self._say(Severity.ERROR, code, token, found, expected, hint, first)
+
+    def omit(self, code: str, token: Token, found: str, expected: str, hint: str = "") -> None:
+        """
+        An entry that is well and that nobody wants.
+        """
+        first = not self.dropped
+        self.dropped = True
+        self._say(Severity.NOTE, code, token, found, expected, hint, first)

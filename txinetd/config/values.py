@@ -5,15 +5,25 @@ What goes into reading a configuration and what comes out of it.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import pwd
 
 import attrs
 
-from txinetd.errors import Diagnostic, Severity
+from txinetd.config.text import shown
+from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.spec import DEFAULT_BACKLOG, Identity, ServiceSpec
 
-__all__ = ["BUILTINS", "Configuration", "LoadOptions", "ownIdentity"]
+__all__ = [
+    "BUILTINS",
+    "Configuration",
+    "LoadOptions",
+    "hostList",
+    "literal",
+    "ownIdentity",
+    "splitHosts",
+]
 
 #: The internal services that a line may ask for.  The part that serves them
 #: comes after this one, so the names are written down here and a test keeps
@@ -34,6 +44,51 @@ def ownIdentity() -> Identity:
     except KeyError:
         name = str(uid)
     return Identity(name, uid, os.getegid(), tuple(sorted(set(os.getgroups()))), keep=True)
+
+
+def literal(text: str) -> str | None:
+    """
+    An IPv4 or IPv6 address in its usual form, or C{None} where C{text} is none.
+    """
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
+
+
+def splitHosts(text: str) -> tuple[str, ...] | None:
+    """
+    Split a list of hosts.
+
+    @return: the hosts without brackets, or C{None} where one of them is none.
+    """
+    hosts = []
+    for host in text.split(","):
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+            if ":" not in host or literal(host) is None:
+                return None
+        elif not host or (":" in host and literal(host) is None) or set(host) & set("[]"):
+            return None
+        hosts.append(host)
+    return tuple(hosts)
+
+
+def hostList(text: str) -> tuple[str, ...]:
+    """
+    Read the argument of C{--default-address}: what an C{address:} line has,
+    with or without its final colon.
+
+    @raise UsageProblem: it is none.
+    """
+    hosts = splitHosts(text)
+    if hosts is None and text.endswith(":"):
+        hosts = splitHosts(text[:-1])
+    if hosts is None or not text.isprintable() or " " in text:
+        raise UsageProblem(
+            f"bad default address {shown(text)}: expected host,host with IPv6 addresses in brackets"
+        )
+    return hosts
 
 
 @attrs.frozen
@@ -62,6 +117,30 @@ class LoadOptions:
     judgeAsRoot: bool = False
     checkPrograms: bool = True
     builtins: frozenset[str] = BUILTINS
+
+    @classmethod
+    def forThisProcess(
+        cls,
+        defaultAddresses: str | None = None,
+        noInternal: bool = False,
+        backlog: int = DEFAULT_BACKLOG,
+        haveIPv6: bool = True,
+        asRoot: bool = False,
+    ) -> LoadOptions:
+        """
+        The options of a command line, for a daemon with this process's identity.
+
+        @param defaultAddresses: a list as in an C{address:} line, with or
+            without its final colon; nothing means every address.
+        @raise UsageProblem: C{defaultAddresses} is no such list.
+        """
+        return cls(
+            defaultAddresses=() if defaultAddresses is None else hostList(defaultAddresses),
+            noInternal=noInternal,
+            backlog=backlog,
+            haveIPv6=haveIPv6,
+            judgeAsRoot=asRoot,
+        )
 
     @property
     def runsAs(self) -> Identity:
