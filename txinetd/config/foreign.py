@@ -54,6 +54,13 @@ def _insideXinetd(tokens: Sequence[Token]) -> bool:
     return len(tokens) > 1 and tokens[1].text in _ASSIGNMENTS
 
 
+def _assigns(tokens: Sequence[Token]) -> bool:
+    """
+    Whether what follows C{on} or C{off} is NetBSD's: nothing yet, or C{key=value}.
+    """
+    return not tokens or any("=" in each.text for each in tokens)
+
+
 def notInetdConf(first: Diagnostic) -> Diagnostic:
     """
     The one thing to say about a file in which no line looks like an entry.
@@ -123,7 +130,7 @@ class Foreign:
             self.plausible = True
             hint = "directives are not supported; name the files with -f"
             reporter.drop("unsupported-directive", first, shown(first.text), _FIELDS, hint)
-        elif second in ("on", "off"):
+        elif second in ("on", "off") and _assigns(tokens[2:]):
             self.plausible = True
             hint = "key=value entries are not supported"
             reporter.drop("unsupported-key-value", first, shown(first.text), _FIELDS, hint)
