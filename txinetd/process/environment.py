@@ -1,0 +1,93 @@
+# -*- test-case-name: tests.test_process_environment -*-
+"""
+The environment of a server program: what it inherits, and what it is told about
+its client.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from txinetd.process.facts import ConnectionFacts
+
+__all__ = ["baseEnvironment", "connectionEnvironment"]
+
+#: What a server gets when the daemon was started without one: every system
+#: directory that may hold programs.
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#: What tells about whoever started the daemon and not about the machine.  The
+#: first two groups are those that Debian's openbsd-inetd removes.
+_PERSONAL = frozenset(
+    """
+    DISPLAY EDITOR GROUP HOME IFS LOGNAME MAIL PATH PRINTER PWD SHELL SHLVL USER
+    VISUAL _ OLDPWD
+    BASH_ENV ENV NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC VIRTUAL_ENV
+    PROTO REMOTE_ADDR REMOTE_HOST REMOTE_PORT
+    """.split()  # noqa: SIM905
+)
+_PERSONAL_PREFIXES = (
+    "CVS", "LD_", "SSH", "TERM", "TMP",
+    "PYTHON", "LISTEN_",
+    "TCPREMOTE", "TCPLOCAL", "UDPREMOTE", "UDPLOCAL", "IPCREMOTE", "IPCLOCAL",
+)  # fmt: skip
+
+
+def baseEnvironment(environ: Mapping[str, str]) -> dict[bytes, bytes]:
+    """
+    What every server inherits: the daemon's own environment without what would
+    tell about the person who started it, change how programs are loaded, or pass
+    for a fact about the client.
+
+    @param environ: the environment to take from.
+    """
+    kept = {
+        os.fsencode(name): os.fsencode(value)
+        for name, value in environ.items()
+        if name not in _PERSONAL and not name.startswith(_PERSONAL_PREFIXES)
+    }
+    kept[b"PATH"] = os.fsencode(environ.get("PATH") or DEFAULT_PATH)
+    return kept
+
+
+def connectionEnvironment(facts: ConnectionFacts) -> dict[bytes, bytes]:
+    """
+    What a server is told about its client, in the names of UCSPI (C{tcpserver},
+    C{s6-tcpserver}, C{s6-ipcserver}) and in those of xinetd and systemd.  There is
+    never a resolved name in it, and nothing about the client of a wait service.
+
+    @param facts: where the arrival came from.
+    """
+    if facts.transport == "unix":
+        return _unixEnvironment(facts)
+    family = facts.transport.upper().encode("ascii")
+    told = {b"PROTO": family}
+    local, peer = facts.local, facts.peer
+    if local.host is not None:
+        told[family + b"LOCALIP"] = local.host.encode("ascii")
+        told[family + b"LOCALPORT"] = b"%d" % (local.port or 0)
+    if peer.host is not None:
+        host = peer.host.encode("ascii")
+        port = b"%d" % (peer.port or 0)
+        told[family + b"REMOTEIP"] = host
+        told[family + b"REMOTEPORT"] = port
+        told[b"REMOTE_ADDR"] = host
+        told[b"REMOTE_HOST"] = host
+        told[b"REMOTE_PORT"] = port
+    return told
+
+
+def _unixEnvironment(facts: ConnectionFacts) -> dict[bytes, bytes]:
+    """
+    The same for a unix socket, in the names of C{s6-ipcserver}.
+    """
+    told = {b"PROTO": b"IPC"}
+    if facts.local.path:
+        told[b"IPCLOCALPATH"] = facts.local.path
+    if facts.peer.path:
+        told[b"IPCREMOTEPATH"] = facts.peer.path
+    if facts.peerUser is not None:
+        told[b"IPCREMOTEEUID"] = b"%d" % facts.peerUser[0]
+        told[b"IPCREMOTEEGID"] = b"%d" % facts.peerUser[1]
+    return told

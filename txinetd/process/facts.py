@@ -1,0 +1,88 @@
+# -*- test-case-name: tests.test_process_environment -*-
+"""
+What is known about one arrival: where it came from and where it arrived.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["ConnectionFacts", "End", "plainHost"]
+
+_MAPPED = "::ffff:"
+
+
+def plainHost(host: str) -> str:
+    """
+    An address as people write it: the IPv4 form of an IPv4-mapped one.
+
+    @param host: a numeric address.
+    """
+    if host.startswith(_MAPPED) and "." in host:
+        return host[len(_MAPPED) :]
+    return host
+
+
+@attrs.frozen
+class End:
+    """
+    One end of a connection, or the source or destination of a datagram.
+
+    @ivar host: a numeric address, or C{None} where there is none.
+    @ivar port: the port, or C{None}.
+    @ivar path: the path of a unix socket, or C{None}.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    path: bytes | None = None
+
+    @property
+    def text(self) -> str:
+        """
+        For logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, or C{-} where
+        nothing is known.
+        """
+        if self.host is not None:
+            if ":" in self.host:
+                return f"[{self.host}]:{self.port}"
+            return f"{self.host}:{self.port}"
+        if self.path:
+            return self.path.decode("utf-8", "backslashreplace")
+        return "-"
+
+
+@attrs.frozen
+class ConnectionFacts:
+    """
+    Where an arrival came from and where it arrived.
+
+    @ivar transport: C{tcp}, C{udp} or C{unix}.
+    @ivar local: this side.
+    @ivar peer: the other side; empty where it cannot be known, as for a wait
+        service, whose program finds out for itself.
+    @ivar peerUser: user and group id of a unix client, or C{None}.
+    """
+
+    transport: str
+    local: End
+    peer: End = End()
+    peerUser: tuple[int, int] | None = None
+
+    @property
+    def localText(self) -> str:
+        """
+        This side, for logs.
+        """
+        return self.local.text
+
+    @property
+    def peerText(self) -> str:
+        """
+        The other side, for logs; a unix client without a path of its own by its
+        user: C{uid:1000}.
+        """
+        text = self.peer.text
+        if text == "-" and self.peerUser is not None:
+            return f"uid:{self.peerUser[0]}"
+        return text

@@ -1,0 +1,64 @@
+# -*- test-case-name: tests.test_process_limits -*-
+"""
+How many descriptors this process may hold, and how many a server may.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["DescriptorLimit"]
+
+
+class DescriptorLimit:
+    """
+    Raises this process's soft limit on descriptors, and remembers what it was:
+    servers are to run with that one (some go through every possible descriptor
+    when they start).
+
+    @ivar original: the soft limit that the process was started with.
+    """
+
+    def __init__(self) -> None:
+        self.original, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._raised = False
+
+    @property
+    def isRaised(self) -> bool:
+        """
+        Whether the soft limit is not the original one now.
+        """
+        return self._raised
+
+    def raiseToHard(self) -> None:
+        """
+        Raise the soft limit to the hard one.
+        """
+        if self.original != self._hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))
+            self._raised = True
+
+    def restore(self) -> None:
+        """
+        Put the soft limit back to what it was.
+        """
+        if self._raised:
+            self._raised = False
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
+
+    @contextmanager
+    def lowered(self) -> Iterator[None]:
+        """
+        For as long as it takes to start a child from this very process, have the
+        original limit.  Descriptors that are open beyond it stay open.
+        """
+        if not self._raised:
+            yield
+            return
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))

@@ -1,0 +1,3 @@
+"""
+Sockets: made from a spec, watched by the reactor, and looked into.
+"""

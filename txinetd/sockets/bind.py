@@ -1,0 +1,103 @@
+# -*- test-case-name: tests.test_sockets_bind -*-
+"""
+From a spec's address to a bound socket.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from pathlib import Path
+
+from txinetd.errors import BindError
+from txinetd.sockets.unix import bindUnix
+from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
+
+__all__ = ["openSocket"]
+
+_HINTS = {
+    errno.EADDRINUSE: "another process has it: ss -lntup shows which",
+    errno.EADDRNOTAVAIL: "no interface of this machine has that address",
+    errno.EAFNOSUPPORT: "this machine does not have that address family",
+}
+
+
+def openSocket(spec: ServiceSpec, address: Address) -> socket.socket:
+    """
+    Make, bind and where that applies listen on one socket.
+
+    @param spec: the service; its socket type and backlog count.
+    @param address: one of its addresses.
+    @return: a socket that does not block and does not survive an execve(2).
+    @raise BindError: if that cannot be done.
+    """
+    try:
+        sock = socket.socket(address.family, spec.socketType.kind)
+    except OSError as error:
+        raise _failed(address, "socket", error) from error
+    try:
+        sock.setblocking(False)
+        if isinstance(address, UnixAddress):
+            bindUnix(sock, address)
+        else:
+            _bindInet(sock, spec.socketType, address)
+        if spec.socketType.accepts:
+            try:
+                sock.listen(spec.backlog)
+            except OSError as error:
+                raise _failed(address, "listen", error) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _bindInet(sock: socket.socket, socketType: SocketType, address: InetAddress) -> None:
+    """
+    Bind to an IPv4 or IPv6 address.
+    """
+    try:
+        if socketType.accepts:
+            # Connections of an earlier run may linger for minutes.  Not for
+            # datagrams: there it would let two servers have one port, of which
+            # only one hears anything.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if address.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not address.dualStack)
+    except OSError as error:
+        raise _failed(address, "setsockopt", error) from error
+    try:
+        # A scope, as in fe80::1%eth0, is for getaddrinfo(3), which makes no
+        # query for an address.
+        target = socket.getaddrinfo(
+            address.host, address.port, address.family, flags=socket.AI_NUMERICHOST
+        )[0][4]
+        sock.bind(target)
+    except socket.gaierror as error:
+        raise BindError(str(address), "bind", errno.EADDRNOTAVAIL, str(error)) from error
+    except OSError as error:
+        raise _failed(address, "bind", error) from error
+
+
+def _failed(address: Address, step: str, error: OSError) -> BindError:
+    """
+    An error of the system, with what to do about it.
+    """
+    number = error.errno or 0
+    hint = _HINTS.get(number, "")
+    if number == errno.EACCES and isinstance(address, InetAddress):
+        hint = (
+            f"ports below {_firstFreePort()} are for root or CAP_NET_BIND_SERVICE; a daemon"
+            " that has given up its privileges cannot bind them any more"
+        )
+    return BindError(str(address), step, number, hint)
+
+
+def _firstFreePort() -> int:
+    """
+    The lowest port that anybody may bind.
+    """
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return 1024

@@ -1,0 +1,78 @@
+# -*- test-case-name: tests.test_sockets_peers -*-
+"""
+What a socket tells about both of its ends; never a look-up.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import Any
+
+from txinetd.process.facts import ConnectionFacts, End, plainHost
+from txinetd.spec import Address, UnixAddress
+
+__all__ = ["connectionFacts", "datagramFacts", "endOf", "listenerFacts"]
+
+_CREDENTIALS = struct.Struct("iII")
+
+
+def endOf(name: Any) -> End:
+    """
+    One end of a socket.
+
+    @param name: a socket address as L{socket} gives it: a tuple that begins with
+        host and port, a path (C{str} or C{bytes}, perhaps empty), or C{None}.
+    """
+    if isinstance(name, tuple):
+        return End(plainHost(name[0]), name[1])
+    if name:
+        return End(path=os.fsencode(name))
+    return End()
+
+
+def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
+    """
+    Facts about a connection.
+
+    @param connection: as it was accepted.
+    @param peer: the address that came with it.
+    """
+    if connection.family == socket.AF_UNIX:
+        _, uid, gid = _CREDENTIALS.unpack(
+            connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        )
+        return ConnectionFacts("unix", endOf(connection.getsockname()), endOf(peer), (uid, gid))
+    return ConnectionFacts("tcp", endOf(connection.getsockname()), endOf(peer))
+
+
+def listenerFacts(sock: socket.socket, address: Address) -> ConnectionFacts:
+    """
+    Facts about an arrival that a server will take from the socket itself: this
+    side only.
+
+    @param sock: a bound socket.
+    @param address: what it is bound to.
+    """
+    if isinstance(address, UnixAddress):
+        return ConnectionFacts("unix", End(path=address.path))
+    transport = "udp" if sock.type == socket.SOCK_DGRAM else "tcp"
+    return ConnectionFacts(transport, endOf(sock.getsockname()))
+
+
+def datagramFacts(sock: socket.socket, peer: Any, destination: str | None) -> ConnectionFacts:
+    """
+    Facts about a datagram.
+
+    @param sock: where it arrived.
+    @param peer: the address that came with it.
+    @param destination: the numeric address that it was sent to, or C{None} where
+        that is not known.
+    """
+    if sock.family == socket.AF_UNIX:
+        return ConnectionFacts("unix", endOf(sock.getsockname()), endOf(peer))
+    local = endOf(sock.getsockname())
+    if destination is not None:
+        local = End(plainHost(destination), local.port)
+    return ConnectionFacts("udp", local, endOf(peer))

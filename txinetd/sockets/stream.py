@@ -1,0 +1,137 @@
+# -*- test-case-name: tests.test_sockets_stream -*-
+"""
+The accept loop of all services that are served a connection at a time.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
+
+from txinetd.sockets.readable import Readable
+
+__all__ = ["StreamListener"]
+
+#: Nothing left to accept with: it may pass, and trying at once is in vain.
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+class StreamListener:
+    """
+    Accepts connections and passes each on.
+    """
+
+    #: Connections accepted before other descriptors get their turn.
+    batch = 64
+
+    #: Seconds until another try after running out of something: at first, and at
+    #: most.
+    firstPause = 0.05
+    lastPause = 1.0
+
+    def __init__(
+        self,
+        reactor: Any,
+        sock: socket.socket,
+        accepted: Callable[[socket.socket, Any], None],
+        *,
+        exhausted: Callable[[int], None],
+        recovered: Callable[[], None],
+    ) -> None:
+        """
+        @param reactor: watches the socket.
+        @param sock: a listening socket that does not block.
+        @param accepted: called with each connection (its descriptor is in blocking
+            mode) and its peer's address.
+        @param exhausted: called with the errno when there is no descriptor or
+            memory left; once, until it works again.
+        @param recovered: called when it does.
+        """
+        self._reactor = reactor
+        self._socket = sock
+        self._accepted = accepted
+        self._sayExhausted = exhausted
+        self._sayRecovered = recovered
+        self._readable = Readable(reactor, sock, self._ready)
+        self._resuming: IDelayedCall | None = None
+        self._exhausted = False
+        self._pause = self.firstPause
+        self._running = False
+
+    def start(self) -> None:
+        """
+        Begin.
+        """
+        self._running = True
+        self._readable.watch()
+
+    def stop(self) -> None:
+        """
+        Cease; the socket stays open.
+        """
+        self._running = False
+        self._readable.pause()
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cancel()
+
+    def _ready(self) -> None:
+        """
+        Accept what is there, up to a batch.
+        """
+        for _ in range(self.batch):
+            try:
+                connection, peer = self._socket.accept()
+            except BlockingIOError:
+                self._works()
+                return
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    self._ranOut(error.errno)
+                    return
+                # This one connection has failed already (accept(2), "Error
+                # handling"): the next may be fine.
+                continue
+            self._works()
+            try:
+                self._accepted(connection, peer)
+            except BaseException:
+                connection.close()
+                raise
+            if not self._running:
+                return
+
+    def _works(self) -> None:
+        """
+        There was a descriptor for one more.
+        """
+        if self._exhausted:
+            self._exhausted = False
+            self._pause = self.firstPause
+            self._sayRecovered()
+
+    def _ranOut(self, number: int) -> None:
+        """
+        Look away for a while: the socket stays readable, and to look at it all the
+        time would help nobody.
+        """
+        self._readable.pause()
+        if not self._exhausted:
+            self._exhausted = True
+            self._sayExhausted(number)
+        self._resuming = self._reactor.callLater(self._pause, self._resume)
+        self._pause = min(self._pause * 2, self.lastPause)
+
+    def _resume(self) -> None:
+        """
+        Try again.
+        """
+        self._resuming = None
+        self._readable.watch()
+        # Not readable any more if its clients have given up: but whether it
+        # works again is known only by trying.
+        self._readable.doRead()
