@@ -51,8 +51,7 @@ class Diagnostic:
     def __str__(self) -> str:
         where = f"{self.origin.path}:{self.origin.line}:{self.origin.column}"
         text = (
-            f"{where}: {self.severity.name.lower()}: found {self.found}; "
-            f"expected {self.expected}"
+            f"{where}: {self.severity.name.lower()}: found {self.found}; expected {self.expected}"
         )
         if self.hint:
             text += f"; {self.hint}"

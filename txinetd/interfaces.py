@@ -79,6 +79,12 @@ class ISpawner(Interface):
     Starts server programs, by whichever road fits.
     """
 
+    pids = Attribute(
+        """
+        The process ids of the children that this waits for.
+        """
+    )
+
     def forIdentity(identity: Identity) -> IReactorProcess:
         """
         The road for servers of one identity.

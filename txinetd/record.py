@@ -176,9 +176,7 @@ class RecordLog(service.Service):
         """
         super().startService()
         self._ending = False
-        self._thread = threading.Thread(
-            target=self._write, name="txinetd records", daemon=True
-        )
+        self._thread = threading.Thread(target=self._write, name="txinetd records", daemon=True)
         self._thread.start()
 
     def stopService(self) -> defer.Deferred[None]:

@@ -78,10 +78,10 @@ def plan(old: Sequence[ServiceSpec], new: Sequence[ServiceSpec]) -> Plan:
         for position, spec in enumerate(new):
             if position in pairs:
                 continue
-            index = partner(spec, exact)
-            if index is not None:
-                pairs[position] = index
-                del unclaimed[index]
+            claimed = partner(spec, exact)
+            if claimed is not None:
+                pairs[position] = claimed
+                del unclaimed[claimed]
     paired = [(old[pairs[position]], new[position]) for position in sorted(pairs)]
     return Plan(
         start=tuple(spec for position, spec in enumerate(new) if position not in pairs),

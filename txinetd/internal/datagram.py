@@ -84,6 +84,8 @@ class Answering(DatagramProtocol):
     Answers every datagram that may be answered.
     """
 
+    noisy = False
+
     def __init__(self, respond: Respond, guard: Guard, refused: Refused) -> None:
         """
         @param respond: makes the answers; asked only for those that are sent.
@@ -130,6 +132,8 @@ class DiscardDatagrams(DatagramProtocol):
     """
     Reads every datagram and forgets it.
     """
+
+    noisy = False
 
     def datagramReceived(self, datagram: bytes, addr: object) -> None:
         """

@@ -1,0 +1,151 @@
+# -*- test-case-name: tests.test_daemon -*-
+"""
+What an L{InetdService} needs besides when it has the process to itself: signals,
+and a service manager to report to.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from twisted.application import service
+from twisted.internet import defer
+from twisted.logger import Logger
+
+from txinetd.notify import ServiceManager
+from txinetd.process.orphans import OrphanReaper
+from txinetd.process.signals import replaceIgnoredSignals
+from txinetd.server import InetdService
+
+__all__ = ["Daemon"]
+
+#: The process that inherits all orphans.
+INIT = 1
+
+_Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+
+
+class Daemon(service.MultiService):
+    """
+    Runs an L{InetdService} as the process's main business: SIGHUP reloads, a
+    second SIGTERM or SIGINT ends the wait for running servers.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self, reactor: Any, inetd: InetdService, manager: ServiceManager | None = None
+    ) -> None:
+        """
+        @param reactor: the reactor that runs in the main thread.
+        @param inetd: the super-server.
+        @param manager: whom to tell; whoever started this process if C{None}.
+        """
+        super().__init__()
+        self._reactor = reactor
+        self._inetd = inetd
+        self._manager = manager if manager is not None else ServiceManager()
+        self._previous: dict[int, _Handler] = {}
+        self._restoreIgnored: Callable[[], None] | None = None
+        self._stopping = False
+        if os.getpid() == INIT:
+            # There is nobody else to do it.
+            OrphanReaper(reactor, lambda: inetd.spawner.pids).setServiceParent(self)
+        inetd.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """
+        Take the signals, then bind: a SIGHUP that comes early must not kill.
+        """
+        self._takeSignals()
+        super().privilegedStartService()
+
+    def startService(self) -> None:
+        """
+        Serve, and say so once the reactor runs.
+        """
+        self._takeSignals()
+        super().startService()
+        self._reactor.callWhenRunning(self._reactorRuns)
+
+    def stopService(self) -> defer.Deferred[Any]:
+        """
+        Stop, and give the signals back when that is done.
+        """
+        self._stopping = True
+        self._manager.stopping()
+        stopping: defer.Deferred[Any] = defer.maybeDeferred(super().stopService)
+        stopping.addBoth(self._giveSignalsBack)
+        return stopping
+
+    def _takeSignals(self) -> None:
+        """
+        Install SIGHUP's handler, once.
+        """
+        if signal.SIGHUP in self._previous:
+            return
+        self._stopping = False
+        self._restoreIgnored = replaceIgnoredSignals()
+        self._install(signal.SIGHUP, self._hangup)
+
+    def _reactorRuns(self) -> None:
+        """
+        The reactor has put its own handlers in place: put ours before them.
+        """
+        if not self.running:
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._install(number, self._terminate)
+        self._manager.ready()
+
+    def _install(self, number: int, handler: _Handler) -> None:
+        """
+        Install a handler and remember the one before.
+        """
+        self._previous[number] = signal.signal(number, handler)
+
+    def _giveSignalsBack(self, result: object) -> object:
+        """
+        Put the handlers back that were there.
+        """
+        previous, self._previous = self._previous, {}
+        for number, handler in previous.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        if self._restoreIgnored is not None:
+            self._restoreIgnored()
+            self._restoreIgnored = None
+        return result
+
+    def _hangup(self, number: int, frame: FrameType | None) -> None:
+        """
+        SIGHUP: reload, in the reactor's own time.
+        """
+        self._reactor.callFromThread(self._reload)
+
+    def _reload(self) -> None:
+        """
+        Reload and keep the service manager informed.
+        """
+        if not self.running or self._stopping:
+            return
+        self._manager.reloading()
+        self._inetd.reload().addCallback(lambda _: self._manager.ready())
+
+    def _terminate(self, number: int, frame: FrameType | None) -> None:
+        """
+        SIGTERM or SIGINT: the first stops the reactor, as ever; one more, while
+        stopping waits for servers, ends the wait.
+        """
+        if self._stopping:
+            self._reactor.callFromThread(self._inetd.endGrace)
+            return
+        self._stopping = True
+        previous = self._previous[number]
+        if callable(previous):
+            previous(number, frame)
+        else:
+            self._reactor.callFromThread(self._reactor.stop)

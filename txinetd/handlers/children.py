@@ -1,0 +1,79 @@
+# -*- test-case-name: tests.test_handlers_children -*-
+"""
+The server programs that run now, whichever service started them, and what
+stopping does about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet import defer, error
+from twisted.internet.interfaces import IProcessTransport
+from twisted.logger import Logger
+
+__all__ = ["Children"]
+
+
+class Children:
+    """
+    A set of running children that can be waited for and signalled.
+    """
+
+    log = Logger()
+
+    def __init__(self) -> None:
+        self._running: set[IProcessTransport] = set()
+        self._waiting: list[defer.Deferred[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def __iter__(self) -> Iterator[IProcessTransport]:
+        return iter(tuple(self._running))
+
+    def add(self, child: IProcessTransport) -> None:
+        """
+        A child has started.
+        """
+        self._running.add(child)
+
+    def remove(self, child: IProcessTransport) -> None:
+        """
+        A child has ended.
+        """
+        self._running.discard(child)
+        if not self._running:
+            waiting, self._waiting = self._waiting, []
+            for deferred in waiting:
+                deferred.callback(None)
+
+    def whenNone(self) -> defer.Deferred[None]:
+        """
+        @return: a Deferred that fires when no child runs any more; it may be
+            cancelled.
+        """
+        if not self._running:
+            return defer.succeed(None)
+
+        def forget(deferred: defer.Deferred[None]) -> None:
+            self._waiting.remove(deferred)
+
+        waiting: defer.Deferred[None] = defer.Deferred(forget)
+        self._waiting.append(waiting)
+        return waiting
+
+    def signal(self, name: str) -> None:
+        """
+        Signal every child.
+
+        @param name: the signal's name without C{SIG}, such as C{TERM}.
+        """
+        for child in self:
+            try:
+                child.signalProcess(name)
+            except error.ProcessExitedAlready:
+                pass  # it ended by itself in this very moment
+            except PermissionError:
+                # A server may change its identity so that we may not signal it.
+                self.log.warn("may not send {signal} to {child}", signal=name, child=child)

@@ -1,0 +1,52 @@
+"""
+What every running service is given to work with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from txinetd.handlers.children import Children
+from txinetd.interfaces import ISpawner
+from txinetd.record import ConnectionRecord
+
+__all__ = ["Collaborators", "Recorder"]
+
+
+class Recorder(Protocol):
+    """
+    Takes finished records; see L{txinetd.record.RecordLog}.
+    """
+
+    def record(self, record: ConnectionRecord) -> None:
+        """
+        Note what happened, without blocking.
+        """
+
+
+@attrs.frozen
+class Collaborators:
+    """
+    The parts that all services of one server share.
+
+    @ivar reactor: the reactor: descriptors, timers and adopted connections.
+    @ivar spawner: starts programs.
+    @ivar recorder: takes the records.
+    @ivar children: the programs that run, over all services and reloads.
+    @ivar environment: what every program finds in its environment.
+    @ivar guard: says, for a host and port, why a datagram from there is not to be
+        answered by an internal service, or C{None}.
+    @ivar clock: monotonic seconds, for limits and durations.
+    """
+
+    reactor: Any
+    spawner: ISpawner
+    recorder: Recorder
+    children: Children
+    environment: Mapping[bytes, bytes]
+    guard: Callable[[str, int], str | None]
+    clock: Callable[[], float] = time.monotonic

@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.test_handlers_connection -*-
+"""
+nowait on a stream: a child for each connection.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from txinetd.handlers.execute import Executor
+from txinetd.handlers.port import Port
+from txinetd.sockets.closing import closeCleanly
+from txinetd.sockets.peers import connectionFacts
+from txinetd.sockets.stream import StreamListener
+from txinetd.spec import ServiceSpec
+
+__all__ = ["ConnectionPort"]
+
+
+class ConnectionPort(Port):
+    """
+    Accepts connections and gives each to a program of its own.
+    """
+
+    def start(self) -> None:
+        """
+        Begin to accept.
+        """
+        self._executor = Executor(self.spec, self.door, self.collaborators)
+        self._listener = StreamListener(
+            self.reactor,
+            self.socket,
+            self._accepted,
+            exhausted=self.exhausted,
+            recovered=self.recovered,
+        )
+        self._listener.start()
+
+    def stop(self) -> None:
+        """
+        Cease to accept.
+        """
+        self._listener.stop()
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Serve by a changed spec from the next connection on.
+        """
+        self.spec = spec
+        self._executor = Executor(spec, self.door, self.collaborators)
+
+    def _accepted(self, connection: socket.socket, peer: Any) -> None:
+        """
+        Someone knocked.
+        """
+        facts = connectionFacts(connection, peer)
+        record = self.door.admit(facts)
+        if record is None:
+            closeCleanly(connection)
+            return
+
+        def ended(ran: bool) -> None:
+            # After the hand-over this is closed already and there is nothing
+            # left to do; before it, the client is still waiting.
+            if not ran:
+                closeCleanly(connection)
+
+        self._executor.start(record, facts, connection, connection.close, ended)

@@ -1,0 +1,131 @@
+# -*- test-case-name: tests.test_handlers_datagram -*-
+"""
+nowait on a datagram socket: a child for each peer, with a socket of its own that
+holds the datagram.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall
+
+from txinetd.handlers.collaborators import Collaborators
+from txinetd.handlers.door import Door
+from txinetd.handlers.execute import Executor
+from txinetd.handlers.port import Port
+from txinetd.sockets import pending
+from txinetd.sockets.peers import datagramFacts
+from txinetd.sockets.private import privateSocket
+from txinetd.sockets.wait import WaitWatcher
+from txinetd.spec import Address, ServiceSpec
+
+__all__ = ["DatagramProgramPort"]
+
+
+class DatagramProgramPort(Port):
+    """
+    Gives each peer a socket and a program of its own.
+    """
+
+    #: Seconds until another try after running out of descriptors.
+    pause = 0.5
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        address: Address,
+        sock: socket.socket,
+        door: Door,
+        collaborators: Collaborators,
+        replace: Callable[[socket.socket | None], None],
+    ) -> None:
+        super().__init__(spec, address, sock, door, collaborators, replace)
+        self._executor = Executor(spec, door, collaborators)
+        self._watcher = WaitWatcher(self.reactor, sock, self._ready)
+        self._resuming: IDelayedCall | None = None
+        self._exhausted = False
+        self._stopped = False
+
+    def start(self) -> None:
+        """
+        Begin to watch.
+        """
+        self._watcher.resume()
+
+    def stop(self) -> None:
+        """
+        Cease to watch.
+        """
+        self._stopped = True
+        self._watcher.stop()
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cancel()
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Serve by a changed spec from the next datagram on.
+        """
+        self.spec = spec
+        self._executor = Executor(spec, self.door, self.collaborators)
+
+    def _ready(self) -> None:
+        """
+        A datagram has come; the watcher has paused itself.
+        """
+        if pending.head(self.socket) is None:
+            self._watcher.resume()
+            return
+        try:
+            private = privateSocket(self.socket)
+        except OSError as error:
+            self._tryLater(error.errno or 0)
+            return
+        if self._exhausted:
+            self._exhausted = False
+            self.recovered()
+        old, self.socket = self.socket, private.replacement
+        self.replace(self.socket)
+        self._watcher = WaitWatcher(self.reactor, self.socket, self._ready)
+        self._watcher.resume()
+        if private.dropped:
+            self.log.warn(
+                "{service} on {address}: dropped {count} datagrams that stood before another"
+                " peer's in the queue: {peers!r}",
+                service=self.spec.name,
+                address=str(self.address),
+                count=len(private.dropped),
+                peers=private.dropped[:10],
+            )
+        if private.peer is not None:
+            self._serve(old, private.peer)
+
+    def _serve(self, own: socket.socket, peer: object) -> None:
+        """
+        Start a program with a peer's own socket.
+        """
+        facts = datagramFacts(own, peer, None)
+        record = self.door.admit(facts)
+        if record is None:
+            own.close()
+            return
+        own.setblocking(True)
+        self._executor.start(record, facts, own, own.close, lambda ran: own.close())
+
+    def _tryLater(self, number: int) -> None:
+        """
+        There was no second socket to be had.
+        """
+        if not self._exhausted:
+            self._exhausted = True
+            self.exhausted(number)
+        self._resuming = self.reactor.callLater(self.pause, self._resume)
+
+    def _resume(self) -> None:
+        """
+        Look again.
+        """
+        self._resuming = None
+        self._watcher.resume()

@@ -1,0 +1,168 @@
+# -*- test-case-name: tests.test_handlers_wait -*-
+"""
+wait: one child at a time gets the listening or bound socket itself; until it
+exits nobody else looks at that socket.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from txinetd.handlers.collaborators import Collaborators
+from txinetd.handlers.door import Door
+from txinetd.handlers.execute import Executor
+from txinetd.handlers.port import Port
+from txinetd.sockets import pending
+from txinetd.sockets.closing import closeCleanly
+from txinetd.sockets.peers import listenerFacts
+from txinetd.sockets.wait import WaitWatcher, isIntact
+from txinetd.spec import Address, ServiceSpec
+
+__all__ = ["WaitPort"]
+
+
+class WaitPort(Port):
+    """
+    Hands its socket to one program at a time.
+    """
+
+    #: Programs started for one datagram, at most, before it is thrown away: one
+    #: that exits without reading it may have had bad luck, two have a fault.
+    startsPerDatagram = 2
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        address: Address,
+        sock: socket.socket,
+        door: Door,
+        collaborators: Collaborators,
+        replace: Callable[[socket.socket | None], None],
+    ) -> None:
+        super().__init__(spec, address, sock, door, collaborators, replace)
+        self._executor = Executor(spec, door, collaborators)
+        self._watcher = WaitWatcher(self.reactor, sock, self._ready)
+        self._child = False
+        self._stopped = False
+        self._whenFree: list[Callable[[], None]] = []
+        self._unread: object = None
+        self._starts = 0
+
+    def start(self) -> None:
+        """
+        Begin to watch.
+        """
+        self._watcher.resume()
+
+    def stop(self) -> None:
+        """
+        Cease to watch.
+        """
+        self._stopped = True
+        self._watcher.stop()
+
+    def whenFree(self, call: Callable[[], None]) -> None:
+        """
+        Call back when the running child, if any, has ended.
+        """
+        if self._child:
+            self._whenFree.append(call)
+        else:
+            call()
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Serve by a changed spec from the next child on.
+        """
+        self.spec = spec
+        self._executor = Executor(spec, self.door, self.collaborators)
+
+    @property
+    def isRunning(self) -> bool:
+        """
+        Whether a child holds the socket.
+        """
+        return self._child
+
+    def _ready(self) -> None:
+        """
+        Someone knocked; the watcher has paused itself.
+        """
+        if not self.spec.socketType.accepts and not self._isWorthAStart():
+            self._watcher.resume()
+            return
+        facts = listenerFacts(self.socket, self.address)
+        record = self.door.admit(facts)
+        if record is None:
+            self._turnAway()
+            self._watcher.resume()
+            return
+        self._child = True
+        # The flag belongs to the open socket, not to a descriptor: what it is
+        # here it is in the child, and a server expects a blocking socket.
+        self.socket.setblocking(True)
+        self._executor.start(record, facts, self.socket, lambda: None, self._ended)
+
+    def _isWorthAStart(self) -> bool:
+        """
+        Whether the datagram at the head of the queue is to start a child; one
+        that children keep leaving unread is thrown away.
+        """
+        head = pending.head(self.socket)
+        if head is None:
+            return False
+        if head != self._unread:
+            self._unread = head
+            self._starts = 0
+        if self._starts >= self.startsPerDatagram:
+            peer = pending.drop(self.socket)
+            self._unread = None
+            self.log.warn(
+                "{service} on {address}: dropped a datagram from {peer!r} that {count} servers"
+                " left unread",
+                service=self.spec.name,
+                address=str(self.address),
+                peer=peer,
+                count=self._starts,
+            )
+            return False
+        self._starts += 1
+        return True
+
+    def _turnAway(self) -> None:
+        """
+        Take one arrival and give it nothing, lest it wake us for ever.
+        """
+        if not self.spec.socketType.accepts:
+            pending.drop(self.socket)
+            return
+        try:
+            connection, _ = self.socket.accept()
+        except OSError:
+            # Gone already, or no descriptor left: the watcher tries again.
+            return
+        closeCleanly(connection)
+
+    def _ended(self, ran: bool) -> None:
+        """
+        The child is gone and the socket ours alone again.
+        """
+        self._child = False
+        whenFree, self._whenFree = self._whenFree, []
+        for call in whenFree:
+            call()
+        if self._stopped:
+            return
+        if not isIntact(self.socket):
+            self.log.warn(
+                "{service} on {address}: the server left its socket unusable; making a new one",
+                service=self.spec.name,
+                address=str(self.address),
+            )
+            self.replace(None)
+            return
+        self.socket.setblocking(False)
+        if not ran:
+            self._turnAway()
+        self._watcher.resume()

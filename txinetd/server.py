@@ -1,0 +1,366 @@
+# -*- test-case-name: tests.test_server -*-
+"""
+The super-server: all services of one configuration, and how they start, reload
+and stop.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from twisted.application import service
+from twisted.internet import defer, task
+from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger, LogLevel
+from twisted.python.failure import Failure
+
+from txinetd.errors import Diagnostic, Severity
+from txinetd.handlers.children import Children
+from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.interfaces import ISpawner
+from txinetd.internal.broadcasts import interfaceBroadcasts
+from txinetd.internal.guard import LoopGuard
+from txinetd.process.environment import baseEnvironment
+from txinetd.process.limits import DescriptorLimit
+from txinetd.process.spawner import Spawner
+from txinetd.record import RecordLog
+from txinetd.reload import Plan, plan, retained
+from txinetd.service import RunningService
+from txinetd.spec import Builtin, ServiceSpec, SocketType
+
+__all__ = ["InetdService", "Loaded"]
+
+
+class Loaded(Protocol):
+    """
+    What a loader yields; L{txinetd.config.Configuration} is one.
+    """
+
+    @property
+    def services(self) -> Sequence[ServiceSpec]:
+        """
+        The specs that were read.
+        """
+
+    @property
+    def diagnostics(self) -> Sequence[Diagnostic]:
+        """
+        What there is to say about the files.
+        """
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """
+        The files and directories that could not be read.
+        """
+
+
+class InetdService(service.MultiService):
+    """
+    Serves any number of L{ServiceSpec}s.  An ordinary L{service.IService}: put it
+    under any C{MultiService}; it takes no signals and reads no arguments.
+
+    @ivar children: the server programs that run now.
+    @ivar spawner: what starts them.
+    """
+
+    log = Logger()
+
+    #: Services changed in one go during a reload, before the reactor gets a turn.
+    changesPerTurn = 50
+
+    #: Seconds between two looks at the machine's interfaces, which come and go.
+    learnEvery = 60.0
+
+    def __init__(
+        self,
+        reactor: Any,
+        specs: Iterable[ServiceSpec] = (),
+        *,
+        loader: Callable[[], Loaded] | None = None,
+        spawner: ISpawner | None = None,
+        recorder: Recorder | None = None,
+        environment: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        stopGrace: float | None = 0.0,
+        killAfter: float | None = None,
+    ) -> None:
+        """
+        @param reactor: the reactor to listen and spawn on.
+        @param specs: the services to begin with.
+        @param loader: reads the configuration anew for L{reload}; it may block
+            and is called in a thread.
+        @param spawner: starts programs; the default one of this system if C{None}.
+        @param recorder: takes a record for each arrival; the log if C{None}.
+        @param environment: the environment that programs inherit from, before it
+            is cleaned; this process's own if C{None}.
+        @param clock: monotonic seconds.
+        @param stopGrace: how long, in seconds, stopping waits for running server
+            programs; 0 leaves them alone at once, C{None} waits without end.
+        @param killAfter: where not C{None}, programs that still run when the grace
+            is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
+        """
+        super().__init__()
+        self._reactor = reactor
+        self._loader = loader
+        self._limit = DescriptorLimit()
+        self.spawner = (
+            spawner if spawner is not None else Spawner(reactor, descriptorLimit=self._limit)
+        )
+        self.children = Children()
+        self._recordLog: RecordLog | None = None
+        if recorder is None:
+            recorder = self._recordLog = RecordLog(reactor)
+        self._guard = LoopGuard()
+        self._learning = task.LoopingCall(self._learnNetwork)
+        self._learning.clock = reactor
+        self._collaborators = Collaborators(
+            reactor,
+            self.spawner,
+            recorder,
+            self.children,
+            baseEnvironment(os.environ if environment is None else environment),
+            self._guard,
+            clock,
+        )
+        self._stopGrace = stopGrace
+        self._killAfter = killAfter
+        self._graceEnded: defer.Deferred[None] | None = None
+        self._reloading = False
+        self._reloadWaiters: list[defer.Deferred[None]] = []
+        self._running: list[RunningService] = []
+        for spec in specs:
+            self._add(spec)
+
+    @property
+    def specs(self) -> tuple[ServiceSpec, ...]:
+        """
+        What is served now.
+        """
+        return tuple(running.spec for running in self._running)
+
+    @property
+    def runningServices(self) -> tuple[RunningService, ...]:
+        """
+        The services, in the order of the configuration they came with.
+        """
+        return tuple(self._running)
+
+    def _add(self, spec: ServiceSpec) -> None:
+        """
+        Take up one more service; it starts at once where this one runs.
+        """
+        running = RunningService(spec, self._collaborators)
+        self._running.append(running)
+        running.setServiceParent(self)
+
+    def privilegedStartService(self) -> None:
+        """
+        Raise the descriptor limit and bind everything.
+        """
+        self._limit.raiseToHard()
+        super().privilegedStartService()
+
+    def startService(self) -> None:
+        """
+        Serve.
+        """
+        self._limit.raiseToHard()
+        if self._recordLog is not None:
+            self._recordLog.startService()
+        super().startService()
+        self._learning.start(self.learnEvery)
+        self.log.info(
+            "serving {count} services on {sockets} sockets",
+            count=len(self._running),
+            sockets=sum(len(running.endpoints) for running in self._running),
+        )
+
+    def stopService(self) -> defer.Deferred[Any]:
+        """
+        Listen no more, deal with the running programs as was asked for, and write
+        the last records.
+
+        @return: a Deferred that fires when all of that is done.
+        """
+        if self._learning.running:
+            self._learning.stop()
+        stopping: defer.Deferred[Any] = defer.maybeDeferred(super().stopService)
+        stopping.addCallback(lambda _: self._dealWithChildren())
+        stopping.addBoth(lambda _: self._finish())
+        return stopping
+
+    def _learnNetwork(self) -> None:
+        """
+        Tell the guard of the internal datagram services what it must know.
+        """
+        names = (
+            endpoint.bound
+            for running in self._running
+            for endpoint in running.endpoints
+            if running.spec.socketType is SocketType.DGRAM
+            and isinstance(running.spec.server, Builtin)
+        )
+        self._guard.ownPorts = frozenset(name[1] for name in names if isinstance(name, tuple))
+        if self._guard.ownPorts:
+            self._guard.broadcasts = interfaceBroadcasts()
+
+    def _finish(self) -> defer.Deferred[None] | None:
+        """
+        Write the last records and give back what was taken from the process.
+        """
+        self._limit.restore()
+        return None if self._recordLog is None else self._recordLog.stopService()
+
+    @defer.inlineCallbacks
+    def _dealWithChildren(self) -> Generator[defer.Deferred[Any], Any, None]:
+        """
+        Wait for, end or leave the running programs.
+        """
+        if not self.children or (self._stopGrace == 0.0 and self._killAfter is None):
+            return
+        self.log.info("waiting for {count} servers to end", count=len(self.children))
+        yield self._childrenGone(self._stopGrace)
+        if self.children and self._killAfter is not None:
+            self.log.info("ending {count} servers", count=len(self.children))
+            self.children.signal("TERM")
+            yield self._childrenGone(self._killAfter)
+            self.children.signal("KILL")
+            yield self._childrenGone(self._killAfter)
+        if self.children:
+            self.log.info("leaving {count} servers running", count=len(self.children))
+
+    @defer.inlineCallbacks
+    def _childrenGone(self, patience: float | None) -> Generator[defer.Deferred[Any], Any, None]:
+        """
+        Wait until no program runs, for so long at most, or until told to stop
+        waiting.
+        """
+        gone = self.children.whenNone()
+        self._graceEnded = gone
+        if patience is not None:
+            gone.addTimeout(patience, self._reactor)
+        try:
+            yield gone
+        except (defer.TimeoutError, defer.CancelledError):
+            pass
+        finally:
+            self._graceEnded = None
+
+    def endGrace(self) -> None:
+        """
+        Stop waiting for running programs, if that is what is going on.
+        """
+        if self._graceEnded is not None:
+            self._graceEnded.cancel()
+
+    def reload(self) -> defer.Deferred[None]:
+        """
+        Read the configuration again and change what has changed.  Calls during a
+        reload are answered together, by one more reload after it.
+
+        @return: a Deferred that fires when a configuration read after this call
+            is in force.
+        """
+        if self._loader is None:
+            return defer.fail(ValueError("this InetdService was given no loader"))
+        waiter: defer.Deferred[None] = defer.Deferred()
+        self._reloadWaiters.append(waiter)
+        if not self._reloading:
+            self._reloading = True
+            self._reloadOnce()
+        return waiter
+
+    def _reloadOnce(self) -> None:
+        """
+        Read and apply the configuration, for all who have asked by now.
+        """
+        assert self._loader is not None
+        waiters, self._reloadWaiters = self._reloadWaiters, []
+        reading = deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._loader)
+        reading.addCallback(self._apply)
+
+        def failed(failure: Failure) -> None:
+            self.log.failure("reload failed; what runs goes on as it was", failure)
+
+        def done(_: object) -> None:
+            for waiter in waiters:
+                waiter.callback(None)
+            if self._reloadWaiters:
+                self._reloadOnce()
+            else:
+                self._reloading = False
+
+        reading.addErrback(failed)
+        reading.addBoth(done)
+
+    def _apply(self, loaded: Loaded) -> defer.Deferred[Any]:
+        """
+        Put a configuration in force, a slice of changes at a time.
+        """
+        reportDiagnostics(loaded.diagnostics)
+        kept = retained(self.specs, loaded.services, loaded.diagnostics, loaded.unreadable)
+        for spec in kept:
+            self.log.warn("{service}: keeps running as it was", service=spec.name)
+        changes = plan(self.specs, [*loaded.services, *kept])
+        self.log.info(
+            "reload: {started} started, {stopped} stopped, {altered} altered, {kept} unchanged",
+            started=len(changes.start),
+            stopped=len(changes.stop),
+            altered=len(changes.alter),
+            kept=len(changes.keep),
+        )
+        cooperator = task.Cooperator(scheduler=lambda call: self._reactor.callLater(0, call))
+        return cooperator.coiterate(self._changing(changes))
+
+    def _changing(self, changes: Plan) -> Iterator[None]:
+        """
+        Make the changes; yields wherever the reactor may have a turn.
+        """
+        byIdentity = {id(running.spec): running for running in self._running}
+        for before, after in changes.keep:
+            byIdentity[id(before)].spec = after
+        count = 0
+        # First what goes, so that its ports are free for what comes.
+        for spec in changes.stop:
+            running = byIdentity[id(spec)]
+            self.log.info("{service}: stopped", service=spec.name, origin=str(spec.origin))
+            self._running.remove(running)
+            running.disownServiceParent()
+            count += 1
+            if count % self.changesPerTurn == 0:
+                yield
+        for before, after in changes.alter:
+            byIdentity[id(before)].alter(after)
+            count += 1
+            if count % self.changesPerTurn == 0:
+                yield
+        for spec in changes.start:
+            self._add(spec)
+            self.log.info("{service}: started", service=spec.name, origin=str(spec.origin))
+            count += 1
+            if count % self.changesPerTurn == 0:
+                yield
+        self._learnNetwork()
+
+
+def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """
+    Put what there is to say about a configuration into the log.
+
+    @param diagnostics: from a loader.
+    """
+    for diagnostic in diagnostics:
+        InetdService.log.emit(
+            _LEVELS[diagnostic.severity], "{diagnostic}", diagnostic=str(diagnostic)
+        )
+
+
+_LEVELS = {
+    Severity.NOTE: LogLevel.info,
+    Severity.WARNING: LogLevel.warn,
+    Severity.ERROR: LogLevel.error,
+}
