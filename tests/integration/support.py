@@ -4,6 +4,7 @@ A real daemon for the tests of this package, and what they ask of the system.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -279,10 +280,8 @@ class DaemonTestCase(SynchronousTestCase):
             children = daemon.children()
             daemon.stop()
             for child in children:
-                try:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(child, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
 
     def connect(self, port: int, host: str = "127.0.0.1") -> socket.socket:
         """

@@ -79,15 +79,18 @@ def _twin(sock: socket.socket) -> socket.socket:
         if sock.family == socket.AF_INET6:
             only = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
             twin.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
-        # Allowed for just this bind: a port that could be shared all the time
-        # could be shared by anybody.
+        # A port is shared only where all of its sockets allow it.  The one that
+        # everybody sends to does so just for this bind, or anybody might take it;
+        # those given away must for as long as they live.
         for one in (sock, twin):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             twin.bind(sock.getsockname())
+        except BaseException:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            raise
         finally:
-            for one in (sock, twin):
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     except BaseException:
         twin.close()
         raise
