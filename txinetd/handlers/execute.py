@@ -114,15 +114,22 @@ class _Server(ProcessProtocol):
         The program has ended, or did not come as far as exec(2).
         """
         child = self._child
-        if child is not None:
-            self._children.remove(child)
-            rusage = child.rusage
-            if rusage is not None:
-                self._record.cpu = rusage.ru_utime + rusage.ru_stime
+        usage = None if child is None else child.rusage
+        if usage is not None:
+            self._record.cpu = usage.ru_utime + usage.ru_stime
         why = reason.value
         if isinstance(why, SpawnError):
             self.failed(why)
-            return
+        else:
+            self._finished(why)
+        if child is not None:
+            # Last: whoever waits for the last child to end wants its record, too.
+            self._children.remove(child)
+
+    def _finished(self, why: object) -> None:
+        """
+        The program has run and ended.
+        """
         if isinstance(why, ProcessTerminated):
             self._record.status = why.exitCode
             self._record.signal = why.signal
