@@ -34,9 +34,7 @@ class FormatTests(SynchronousTestCase):
         """
         A connection that a program served shows the program's end.
         """
-        line = formatRecord(
-            record(pid=12, user="nobody", duration=1.5, status=3, cpu=0.004)
-        )
+        line = formatRecord(record(pid=12, user="nobody", duration=1.5, status=3, cpu=0.004))
         self.assertEqual(
             line,
             "service=ftp protocol=tcp peer=192.0.2.1:4000 local=127.0.0.1:21 verdict=served"

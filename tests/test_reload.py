@@ -124,9 +124,7 @@ class PlanTests(SynchronousTestCase):
         A service that merely shares a socket does not take the partner of an
         equal one, whichever stands first.
         """
-        wide = attrs.evolve(
-            spec(1), addresses=(InetAddress("127.0.0.1", 1), InetAddress("::1", 1))
-        )
+        wide = attrs.evolve(spec(1), addresses=(InetAddress("127.0.0.1", 1), InetAddress("::1", 1)))
         changes = plan([spec(1)], [wide, spec(1)])
         self.assertEqual(changes.keep, ((spec(1), spec(1)),))
 

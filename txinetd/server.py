@@ -29,6 +29,7 @@ from txinetd.process.spawner import Spawner
 from txinetd.record import RecordLog
 from txinetd.reload import Plan, plan, retained
 from txinetd.service import RunningService
+from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 
 __all__ = ["InetdService", "Loaded"]
@@ -115,6 +116,7 @@ class InetdService(service.MultiService):
         if recorder is None:
             recorder = self._recordLog = RecordLog(reactor)
         self._guard = LoopGuard()
+        self._closer = Closer(reactor)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
         self._collaborators = Collaborators(
@@ -124,6 +126,7 @@ class InetdService(service.MultiService):
             self.children,
             baseEnvironment(os.environ if environment is None else environment),
             self._guard,
+            self._closer,
             clock,
         )
         self._stopGrace = stopGrace
@@ -212,6 +215,7 @@ class InetdService(service.MultiService):
         """
         Write the last records and give back what was taken from the process.
         """
+        self._closer.closeAll()
         self._limit.restore()
         return None if self._recordLog is None else self._recordLog.stopService()
 

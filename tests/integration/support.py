@@ -21,7 +21,15 @@ from typing import Any, TypeVar
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
-__all__ = ["PATIENCE", "Daemon", "DaemonTestCase", "needCommand", "needRoot", "waitFor"]
+__all__ = [
+    "PATIENCE",
+    "Daemon",
+    "DaemonTestCase",
+    "needCommand",
+    "needOrdinaryUser",
+    "needRoot",
+    "waitFor",
+]
 
 T = TypeVar("T")
 
@@ -52,6 +60,14 @@ def needRoot() -> None:
     """
     if os.geteuid() != 0:
         raise SkipTest("only root can become another user")
+
+
+def needOrdinaryUser() -> None:
+    """
+    Skip the test where it is run by root.
+    """
+    if os.geteuid() == 0:
+        raise SkipTest("root may do what is to fail here")
 
 
 def needCommand(*names: str) -> str:

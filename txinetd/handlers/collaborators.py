@@ -13,6 +13,7 @@ import attrs
 from txinetd.handlers.children import Children
 from txinetd.interfaces import ISpawner
 from txinetd.record import ConnectionRecord
+from txinetd.sockets.closing import Closer
 
 __all__ = ["Collaborators", "Recorder"]
 
@@ -40,6 +41,7 @@ class Collaborators:
     @ivar environment: what every program finds in its environment.
     @ivar guard: says, for a host and port, why a datagram from there is not to be
         answered by an internal service, or C{None}.
+    @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
     """
 
@@ -49,4 +51,5 @@ class Collaborators:
     children: Children
     environment: Mapping[bytes, bytes]
     guard: Callable[[str, int], str | None]
+    closer: Closer
     clock: Callable[[], float] = time.monotonic

@@ -10,7 +10,6 @@ from typing import Any
 
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
-from txinetd.sockets.closing import closeCleanly
 from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import ServiceSpec
@@ -57,13 +56,13 @@ class ConnectionPort(Port):
         facts = connectionFacts(connection, peer)
         record = self.door.admit(facts)
         if record is None:
-            closeCleanly(connection)
+            self.collaborators.closer.close(connection)
             return
 
         def ended(ran: bool) -> None:
             # After the hand-over this is closed already and there is nothing
             # left to do; before it, the client is still waiting.
             if not ran:
-                closeCleanly(connection)
+                self.collaborators.closer.close(connection)
 
         self._executor.start(record, facts, connection, connection.close, ended)

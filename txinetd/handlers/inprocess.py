@@ -19,7 +19,6 @@ from txinetd.internal.accounting import accounted
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
-from txinetd.sockets.closing import closeCleanly
 from txinetd.sockets.datagram import DatagramPort
 from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
@@ -82,7 +81,7 @@ class InProcessStreamPort(Port):
         """
         record = self.door.admit(connectionFacts(connection, peer))
         if record is None:
-            closeCleanly(connection)
+            self.collaborators.closer.close(connection)
             return
         over = False
 

@@ -14,7 +14,6 @@ from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
 from txinetd.sockets import pending
-from txinetd.sockets.closing import closeCleanly
 from txinetd.sockets.peers import listenerFacts
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
@@ -142,7 +141,7 @@ class WaitPort(Port):
         except OSError:
             # Gone already, or no descriptor left: the watcher tries again.
             return
-        closeCleanly(connection)
+        self.collaborators.closer.close(connection)
 
     def _ended(self, ran: bool) -> None:
         """
