@@ -9,10 +9,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet import defer, reactor
+from twisted.internet import defer
+from twisted.internet import reactor as _reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from txinetd.record import ConnectionRecord, RecordLog, formatRecord, safe
+
+reactor: Any = _reactor
 
 
 def record(**changes: Any) -> ConnectionRecord:
