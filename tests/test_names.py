@@ -17,7 +17,6 @@ from txinetd.interfaces import INames
 from txinetd.names import HIGHEST_ID, SystemNames
 from txinetd.testing import MemoryNames
 
-
 if TYPE_CHECKING:
     _Base = SynchronousTestCase
 else:
