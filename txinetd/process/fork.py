@@ -167,8 +167,11 @@ class _Outcome:
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        The reactor is going away and takes its readers with it.
+        The pipe is at its end without anything to read, which some reactors tell
+        in this way; or the reactor is going away and takes its readers with it.
         """
+        if self._descriptor >= 0:
+            self.doRead()
         self._close()
 
     def reaped(self, status: int | None, usage: resource.struct_rusage | None) -> None:

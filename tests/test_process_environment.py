@@ -1,0 +1,162 @@
+"""
+Tests for L{txinetd.process.environment} and L{txinetd.process.facts}.
+"""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from txinetd.process.environment import DEFAULT_PATH, baseEnvironment, connectionEnvironment
+from txinetd.process.facts import ConnectionFacts, End, plainHost
+
+
+class BaseTests(SynchronousTestCase):
+    """
+    Tests for L{baseEnvironment}.
+    """
+
+    def test_kept(self) -> None:
+        """
+        What is harmless is kept.
+        """
+        self.assertEqual(baseEnvironment({"LANG": "C", "PATH": "/bin"})[b"LANG"], b"C")
+
+    def test_personal(self) -> None:
+        """
+        What tells about whoever started the daemon is not.
+        """
+        given = dict.fromkeys(("HOME", "USER", "SSH_CLIENT", "TERM", "TMPDIR", "PWD"), "x")
+        self.assertEqual(set(baseEnvironment(given)), {b"PATH"})
+
+    def test_dangerous(self) -> None:
+        """
+        Nor is what changes how programs are loaded or begin.
+        """
+        given = dict.fromkeys(("LD_PRELOAD", "IFS", "ENV", "BASH_ENV", "PYTHONPATH"), "x")
+        self.assertEqual(set(baseEnvironment(given)), {b"PATH"})
+
+    def test_serviceManager(self) -> None:
+        """
+        Nor is what the service manager meant for the daemon alone.
+        """
+        given = dict.fromkeys(("NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC"), "1")
+        self.assertEqual(set(baseEnvironment(given)), {b"PATH"})
+
+    def test_forgedFacts(self) -> None:
+        """
+        Nor is what would pass for a fact about the client.
+        """
+        given = dict.fromkeys(("REMOTE_HOST", "TCPREMOTEIP", "UDPLOCALPORT", "PROTO"), "x")
+        self.assertEqual(set(baseEnvironment(given)), {b"PATH"})
+
+    def test_pathKept(self) -> None:
+        """
+        The daemon's search path is the servers'.
+        """
+        self.assertEqual(baseEnvironment({"PATH": "/opt/bin"})[b"PATH"], b"/opt/bin")
+
+    def test_pathMade(self) -> None:
+        """
+        Without one they get the system's directories.
+        """
+        self.assertEqual(baseEnvironment({})[b"PATH"], DEFAULT_PATH.encode())
+
+    def test_undecodable(self) -> None:
+        """
+        Values that are not text come through unchanged.
+        """
+        self.assertEqual(baseEnvironment({"ODD": "\udcff"})[b"ODD"], b"\xff")
+
+
+class ConnectionTests(SynchronousTestCase):
+    """
+    Tests for L{connectionEnvironment}.
+    """
+
+    def test_tcp(self) -> None:
+        """
+        A connection is told in both families of names.
+        """
+        facts = ConnectionFacts("tcp", End("192.0.2.1", 21), End("192.0.2.9", 4000))
+        self.assertEqual(
+            connectionEnvironment(facts),
+            {
+                b"PROTO": b"TCP",
+                b"TCPLOCALIP": b"192.0.2.1",
+                b"TCPLOCALPORT": b"21",
+                b"TCPREMOTEIP": b"192.0.2.9",
+                b"TCPREMOTEPORT": b"4000",
+                b"REMOTE_ADDR": b"192.0.2.9",
+                b"REMOTE_HOST": b"192.0.2.9",
+                b"REMOTE_PORT": b"4000",
+            },
+        )
+
+    def test_udp(self) -> None:
+        """
+        Datagrams do not pass for connections.
+        """
+        facts = ConnectionFacts("udp", End("::1", 69), End("::2", 4000))
+        told = connectionEnvironment(facts)
+        self.assertEqual((told[b"PROTO"], told[b"UDPREMOTEIP"]), (b"UDP", b"::2"))
+        self.assertFalse(any(name.startswith(b"TCP") for name in told))
+
+    def test_wait(self) -> None:
+        """
+        A server that takes the socket over is told nothing about a client.
+        """
+        told = connectionEnvironment(ConnectionFacts("tcp", End("192.0.2.1", 21)))
+        self.assertEqual(set(told), {b"PROTO", b"TCPLOCALIP", b"TCPLOCALPORT"})
+
+    def test_unix(self) -> None:
+        """
+        A unix client is told by its path and its user.
+        """
+        facts = ConnectionFacts("unix", End(path=b"/a"), End(path=b"/b"), (7, 8))
+        self.assertEqual(
+            connectionEnvironment(facts),
+            {
+                b"PROTO": b"IPC",
+                b"IPCLOCALPATH": b"/a",
+                b"IPCREMOTEPATH": b"/b",
+                b"IPCREMOTEEUID": b"7",
+                b"IPCREMOTEEGID": b"8",
+            },
+        )
+
+
+class FactsTests(SynchronousTestCase):
+    """
+    Tests for L{End}, L{ConnectionFacts} and L{plainHost}.
+    """
+
+    def test_text(self) -> None:
+        """
+        An end reads as people write it.
+        """
+        ends = [End("192.0.2.1", 21), End("::1", 21), End(path=b"/a/\xff"), End()]
+        self.assertEqual([end.text for end in ends], ["192.0.2.1:21", "[::1]:21", "/a/\\xff", "-"])
+
+    def test_unnamedUnixPeer(self) -> None:
+        """
+        A unix client without a path is known by its user.
+        """
+        facts = ConnectionFacts("unix", End(path=b"/a"), End(), (7, 8))
+        self.assertEqual(facts.peerText, "uid:7")
+
+    def test_mapped(self) -> None:
+        """
+        An IPv4-mapped address is shown as the IPv4 address.
+        """
+        self.assertEqual(plainHost("::ffff:192.0.2.1"), "192.0.2.1")
+
+    @given(st.ip_addresses())
+    def test_others(self, address: object) -> None:
+        """
+        Every other address is left as it is.
+        """
+        text = str(address)
+        if not text.startswith("::ffff:"):
+            self.assertEqual(plainHost(text), text)

@@ -1,0 +1,373 @@
+"""
+Tests for L{txinetd.process.direct} and L{txinetd.process.fork}: the same ones for
+both roads.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import tempfile
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import defer, error
+from twisted.internet.interfaces import IReactorProcess
+from twisted.trial.unittest import SkipTest, TestCase
+from zope.interface.verify import verifyObject
+
+from tests.process_support import SELF, Pair, Recording, reactor
+from txinetd.errors import SpawnError
+from txinetd.interfaces import IChild
+from txinetd.process.direct import DirectRoad, isSupported
+from txinetd.process.fork import ForkRoad
+from txinetd.process.limits import DescriptorLimit
+from txinetd.process.reaper import Reaper
+from txinetd.spec import Identity
+
+if TYPE_CHECKING:
+    _Base = TestCase
+else:
+    # Not to be collected by itself.
+    _Base = object
+
+
+class RoadTests(_Base):
+    """
+    What every road does.
+    """
+
+    def makeRoad(self) -> Any:
+        """
+        The road.
+        """
+        raise NotImplementedError
+
+    def setUp(self) -> None:
+        self.limit = DescriptorLimit()
+        self.reaper = Reaper(reactor)
+        self.road = self.makeRoad()
+        self.pair = Pair()
+        self.addCleanup(self.pair.close)
+
+    def spawn(self, script: str, **given: Any) -> Recording:
+        """
+        Start a shell.
+        """
+        protocol = Recording()
+        number = self.pair.server.fileno()
+        given.setdefault("executable", b"/bin/sh")
+        given.setdefault("args", (b"sh", b"-c", script.encode()))
+        given.setdefault("env", {b"PATH": b"/bin:/usr/bin"})
+        self.road.spawnProcess(protocol, childFDs={0: number, 1: number, 2: number}, **given)
+        return protocol
+
+    async def output(self, script: str, **given: Any) -> bytes:
+        """
+        What a shell writes until it ends.
+        """
+        protocol = self.spawn(script, **given)
+        await protocol.started
+        await protocol.ended
+        return self.pair.read()
+
+    def test_interface(self) -> None:
+        """
+        It is a reactor as far as processes go.
+        """
+        verifyObject(IReactorProcess, self.road)
+
+    @defer.inlineCallbacks
+    def test_life(self) -> Any:
+        """
+        The protocol is told of the start, the exit and the end, in this order.
+        """
+        protocol = self.spawn("exit 0")
+        reason = yield protocol.ended
+        self.assertEqual(protocol.events, ["connectionMade", "processExited", "processEnded"])
+        self.assertIsInstance(reason, error.ProcessDone)
+
+    @defer.inlineCallbacks
+    def test_status(self) -> Any:
+        """
+        An exit status is told.
+        """
+        reason = yield self.spawn("exit 7").ended
+        self.assertEqual((reason.exitCode, reason.signal), (7, None))
+
+    @defer.inlineCallbacks
+    def test_signalled(self) -> Any:
+        """
+        So is a signal that ended it.
+        """
+        reason = yield self.spawn("kill -9 $$").ended
+        self.assertEqual((reason.exitCode, reason.signal), (None, 9))
+
+    @defer.inlineCallbacks
+    def test_signalProcess(self) -> Any:
+        """
+        A child can be sent signals by name, until it has ended.
+        """
+        protocol = self.spawn("exec sleep 1000")
+        yield protocol.started
+        protocol.transport.signalProcess("TERM")
+        reason = yield protocol.ended
+        self.assertEqual(reason.signal, signal.SIGTERM)
+        self.assertRaises(error.ProcessExitedAlready, protocol.transport.signalProcess, "TERM")
+
+    @defer.inlineCallbacks
+    def test_usage(self) -> Any:
+        """
+        What the child has used is known when it has ended.
+        """
+        protocol = self.spawn("exit 0")
+        yield protocol.ended
+        self.assertIsInstance(protocol.transport.rusage, resource.struct_rusage)
+
+    @defer.inlineCallbacks
+    def test_transport(self) -> Any:
+        """
+        The child is a process transport.
+        """
+        protocol = self.spawn("exit 0")
+        yield protocol.started
+        verifyObject(IChild, protocol.transport)
+        yield protocol.ended
+
+    @defer.inlineCallbacks
+    def test_descriptors(self) -> Any:
+        """
+        All three standard descriptors are the socket, and there is no other.
+        """
+        # Inherited by whoever does not look, and in nobody's list.
+        extra = os.open("/dev/null", os.O_RDONLY)
+        os.set_inheritable(extra, True)
+        self.addCleanup(os.close, extra)
+        said = yield defer.ensureDeferred(
+            self.output("echo out; echo err >&2; echo in >&0; ls /proc/$$/fd")
+        )
+        self.assertEqual(said, b"out\nerr\nin\n0\n1\n2\n")
+
+    @defer.inlineCallbacks
+    def test_lowDescriptor(self) -> Any:
+        """
+        A socket that is one of the standard descriptors already is no exception.
+        """
+        saved = os.dup(0)
+        os.dup2(self.pair.server.fileno(), 0)
+        try:
+            protocol = Recording()
+            self.road.spawnProcess(
+                protocol,
+                b"/bin/sh",
+                (b"sh", b"-c", b"echo yes; echo err >&2"),
+                {},
+                childFDs={0: 0, 1: 0, 2: 0},
+            )
+            yield protocol.started
+        finally:
+            os.dup2(saved, 0)
+            os.close(saved)
+        yield protocol.ended
+        self.assertEqual(self.pair.read(), b"yes\nerr\n")
+
+    @defer.inlineCallbacks
+    def test_argv(self) -> Any:
+        """
+        The arguments are those given, of any bytes, and argv[0] is free.
+        """
+        said = yield defer.ensureDeferred(
+            self.output("", args=(b"other", b"-c", b'printf %s "$0 $1"', b"\xff", b"a b"))
+        )
+        self.assertEqual(said, b"\xff a b")
+
+    @defer.inlineCallbacks
+    def test_environment(self) -> Any:
+        """
+        The environment is the one given and nothing else.
+        """
+        said = yield defer.ensureDeferred(
+            self.output("", executable=b"/usr/bin/env", args=(b"env",), env={b"A": b"\xff=b"})
+        )
+        self.assertEqual(said, b"A=\xff=b\n")
+
+    @defer.inlineCallbacks
+    def test_descriptorLimit(self) -> Any:
+        """
+        The soft limit on descriptors is the original one, though this process has
+        raised its own.
+        """
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lower = min(soft, 500)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lower, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        self.limit = DescriptorLimit()
+        self.road = self.makeRoad()
+        self.limit.raiseToHard()
+        self.addCleanup(self.limit.restore)
+        said = yield defer.ensureDeferred(self.output("ulimit -Sn"))
+        self.assertEqual(said, b"%d\n" % lower)
+        self.assertEqual(resource.getrlimit(resource.RLIMIT_NOFILE), (hard, hard))
+
+    @defer.inlineCallbacks
+    def failure(self, **given: Any) -> Any:
+        """
+        The error of a child that cannot be started.
+        """
+        try:
+            protocol = self.spawn("", **given)
+        except SpawnError as raised:
+            return raised
+        reason = yield protocol.ended
+        self.assertNotIn("connectionMade", protocol.events)
+        return reason
+
+    @defer.inlineCallbacks
+    def test_missing(self) -> Any:
+        """
+        A program that is not there is told by step and error, and the client gets
+        not one byte.
+        """
+        raised = yield self.failure(executable=b"/nonexistent")
+        self.assertEqual((raised.step, raised.errno), ("exec", errno.ENOENT))
+        self.assertEqual(self.pair.read(), b"")
+
+    @defer.inlineCallbacks
+    def test_noProgram(self) -> Any:
+        """
+        So is a file that is no program.
+        """
+        with tempfile.NamedTemporaryFile() as file:
+            os.chmod(file.name, 0o755)
+            file.write(b"\0")
+            file.flush()
+            # A file that somebody writes to cannot be run at all.
+            with open(file.name + ".copy", "wb") as copy:
+                copy.write(b"\x7fELF")
+            self.addCleanup(os.unlink, file.name + ".copy")
+            os.chmod(file.name + ".copy", 0o755)
+            raised = yield self.failure(executable=os.fsencode(file.name + ".copy"))
+        self.assertEqual((raised.step, raised.errno), ("exec", errno.ENOEXEC))
+        self.assertEqual(self.pair.read(), b"")
+
+    @defer.inlineCallbacks
+    def test_missingDirectory(self) -> Any:
+        """
+        So is a directory that is not there.
+        """
+        raised = yield self.failure(path=b"/nonexistent")
+        self.assertEqual((raised.step, raised.errno), ("chdir", errno.ENOENT))
+        self.assertEqual(self.pair.read(), b"")
+
+    @defer.inlineCallbacks
+    def test_afterFailure(self) -> Any:
+        """
+        After a failure the next child starts as ever.
+        """
+        yield self.failure(executable=b"/nonexistent")
+        said = yield defer.ensureDeferred(self.output("echo fine"))
+        self.assertEqual(said, b"fine\n")
+
+    @defer.inlineCallbacks
+    def test_nothingLeft(self) -> Any:
+        """
+        Children leave no descriptor behind.
+        """
+        yield self.spawn("exit 0").ended
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(5):
+            yield self.spawn("exit 0").ended
+        self.assertEqual(len(os.listdir("/proc/self/fd")), before)
+        self.assertEqual(self.reaper.pids, frozenset())
+
+
+class DirectTests(RoadTests, TestCase):
+    """
+    The direct road.
+    """
+
+    def makeRoad(self) -> DirectRoad:
+        """
+        The direct road.
+        """
+        if not isSupported():
+            raise SkipTest("this system or interpreter has no direct road")
+        road = DirectRoad(self.reaper, self.limit)
+        self.addCleanup(road.close)
+        return road
+
+
+class ForkTests(RoadTests, TestCase):
+    """
+    The fork road.
+    """
+
+    identity = SELF
+
+    def makeRoad(self) -> ForkRoad:
+        """
+        The fork road.
+        """
+        return ForkRoad(reactor, self.reaper, self.limit, self.identity)
+
+
+class SwitchTests(TestCase):
+    """
+    The fork road to another user.
+    """
+
+    def setUp(self) -> None:
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become another user")
+        self.pair = Pair()
+        self.addCleanup(self.pair.close)
+
+    def start(self, identity: Identity, script: str) -> Recording:
+        """
+        Start a shell as somebody.
+        """
+        road = ForkRoad(reactor, Reaper(reactor), DescriptorLimit(), identity)
+        protocol = Recording()
+        number = self.pair.server.fileno()
+        road.spawnProcess(
+            protocol,
+            b"/bin/sh",
+            (b"sh", b"-c", script.encode()),
+            {b"PATH": b"/bin:/usr/bin"},
+            childFDs={0: number, 1: number, 2: number},
+        )
+        return protocol
+
+    @defer.inlineCallbacks
+    def test_identity(self) -> Any:
+        """
+        Real, effective and saved ids, and the groups, are those asked for.
+        """
+        yield self.start(
+            Identity("x", 60001, 60002, (60002, 60003)),
+            "grep -E '^(Uid|Gid|Groups):' /proc/$$/status | xargs",
+        ).ended
+        ids = " ".join(["60001"] * 4), " ".join(["60002"] * 4)
+        self.assertEqual(
+            self.pair.read().decode().strip(), f"Uid: {ids[0]} Gid: {ids[1]} Groups: 60002 60003"
+        )
+
+    @defer.inlineCallbacks
+    def test_rootStaysRoot(self) -> Any:
+        """
+        A server for root runs as root.
+        """
+        yield self.start(Identity("root", 0, 0, (0,)), "id -u").ended
+        self.assertEqual(self.pair.read(), b"0\n")
+
+    @defer.inlineCallbacks
+    def test_impossible(self) -> Any:
+        """
+        Where an identity cannot be had, nothing is run, the step is told, and the
+        client gets not one byte.
+        """
+        protocol = self.start(Identity("x", 2**32 - 2, 60002, tuple(range(70_000))), "id -u")
+        reason = yield protocol.ended
+        self.assertEqual(reason.step, "setgroups")
+        self.assertEqual(self.pair.read(), b"")
