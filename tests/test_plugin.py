@@ -9,9 +9,10 @@ import sys
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import IPlugin
-from twisted.plugins import txinetd_plugin
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
+
+from twisted.plugins import txinetd_plugin
 
 #: Looks for all plugins, as twistd (which takes the first of a name) and twist
 #: (which takes the last) do.

@@ -132,9 +132,11 @@ class InstalledTests(_Base):
 
             def answer() -> bytes:
                 assert daemon.poll() is None, (self.root / "log").read_text()
-                with contextlib.suppress(ConnectionRefusedError):
-                    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
-                        return readAll(client)
+                with (
+                    contextlib.suppress(ConnectionRefusedError),
+                    socket.create_connection(("127.0.0.1", port), PATIENCE) as client,
+                ):
+                    return readAll(client)
                 return b""
 
             self.assertEqual(waitFor(answer, "an answer"), b"served\n")

@@ -1,0 +1,194 @@
+"""
+Tests of reading with configuration files from the wild, and with what real daemons
+make of them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.config_support import ROOT
+from tests.corpus_expectations import EXPECTED
+from tests.corpus_support import corpus, names
+from txinetd.config import Configuration, LoadOptions, dumpConfiguration, load, reportConfiguration
+from txinetd.errors import Severity
+from txinetd.spec import Program
+
+#: Service, transport, and program or C{internal}.
+Accepted = set[tuple[str, str, str]]
+
+#: Where openbsd-inetd makes a service and this does not, one of these is the
+#: reason: the names it lists and then cannot find, and programs it lists and
+#: then cannot run, as it searches no path either.
+REASONS = {"unknown-service", "relative-program", "unsupported-rpc", "unknown-internal"}
+
+
+class CorpusTestCase(SynchronousTestCase):
+    """
+    Reads files.
+    """
+
+    def setUp(self) -> None:
+        self.corpus = corpus()
+        self.names = names(self.corpus)
+
+    def read(self, path: Path) -> Configuration:
+        """
+        Read one file as root would.
+        """
+        return load([str(path)], self.names, LoadOptions(daemon=ROOT, checkPrograms=False))
+
+    def files(self, folder: str) -> list[Path]:
+        """
+        The files of a folder.
+        """
+        found = sorted((self.corpus / folder).iterdir())
+        self.assertTrue(found)
+        return found
+
+
+class LoadTests(CorpusTestCase):
+    """
+    Tests for what is said about them.
+    """
+
+    def test_diagnostics(self) -> None:
+        """
+        Every warning and every error is one that was found to be true, and none
+        is missing.
+        """
+        said = {
+            path.name: [
+                (diagnostic.origin.line, diagnostic.code)
+                for diagnostic in self.read(path).diagnostics
+                if diagnostic.severity >= Severity.WARNING
+            ]
+            for path in self.files("inetd")
+        }
+        self.assertEqual({name: lines for name, lines in said.items() if lines}, EXPECTED)
+
+    def test_reports(self) -> None:
+        """
+        Every report is text of one line for each thing to say.
+        """
+        for folder in ("inetd", "xinetd", "notconf"):
+            for path in self.files(folder):
+                configuration = self.read(path)
+                report = reportConfiguration(configuration)
+                self.assertEqual(len(report.splitlines()), len(configuration.diagnostics) + 1)
+
+    def test_dumps(self) -> None:
+        """
+        Every dump has one entry for each service.
+        """
+        for path in self.files("inetd"):
+            configuration = self.read(path)
+            entries = [
+                line
+                for line in dumpConfiguration(configuration).splitlines()
+                if line and not line.startswith("#")
+            ]
+            self.assertEqual(len(entries), len(configuration.services), path.name)
+
+    def test_otherFormats(self) -> None:
+        """
+        A file of another format makes no service and is said to be one.
+        """
+        for path in self.files("xinetd"):
+            configuration = self.read(path)
+            if configuration.services:
+                self.fail(f"{path.name} made {configuration.services[0].name}")
+
+    def test_nothingToRead(self) -> None:
+        """
+        Files that only bear such a name do not crash anything.
+        """
+        for path in self.files("notconf"):
+            self.assertIsInstance(self.read(path), Configuration)
+
+
+class OracleTests(CorpusTestCase):
+    """
+    Tests for what is made of them, against what real daemons make of them.
+    """
+
+    def ours(self, configuration: Configuration) -> Accepted:
+        """
+        What this makes of a file.
+        """
+        return {
+            (
+                spec.origin.label.rpartition(":")[2],
+                spec.protocol.rstrip("46"),
+                spec.server.path.decode("utf-8", "replace")
+                if isinstance(spec.server, Program)
+                else "internal",
+            )
+            for spec in configuration.services
+        }
+
+    def openbsd(self, path: Path) -> Accepted:
+        """
+        What openbsd-inetd makes of it.
+        """
+        said = self.corpus / "oracle" / "openbsd-inetd" / f"{path.name}.txt"
+        return {
+            (match[1].rpartition(":")[2], match[2].rstrip("46"), match[3].strip())
+            for match in re.finditer(
+                r"^ADD: (\S+) proto=(?:rpc/)?(\S+), wait.*? server=(.*)$",
+                said.read_text("utf-8", "replace"),
+                re.MULTILINE,
+            )
+        }
+
+    def gnu(self, path: Path) -> Accepted:
+        """
+        What GNU inetutils' inetd makes of it.
+        """
+        said = self.corpus / "oracle" / "inetutils-inetd" / f"{path.name}.txt"
+        if not said.exists():
+            return set()
+        return {
+            (
+                match[1].rpartition(":")[2],
+                match[2].rstrip("46"),
+                "internal" if match[3] != "no" else match[4].strip(),
+            )
+            for match in re.finditer(
+                r"ADD : (\S+) proto=(?:rpc/)?(\S+), wait=.* builtin=(\S+) server=(.*)$",
+                said.read_text("utf-8", "replace"),
+                re.MULTILINE,
+            )
+        }
+
+    def dropped(self, configuration: Configuration) -> set[str]:
+        """
+        The services that a file's lines do not make, for a known reason.
+        """
+        return {
+            diagnostic.origin.label.rpartition(":")[2]
+            for diagnostic in configuration.diagnostics
+            if diagnostic.dropped and diagnostic.code in REASONS
+        }
+
+    def test_nothingLost(self) -> None:
+        """
+        What either of them serves is served, or is dropped for a reason that is
+        said.
+        """
+        for path in self.files("inetd"):
+            configuration = self.read(path)
+            missing = (self.openbsd(path) | self.gnu(path)) - self.ours(configuration)
+            unexplained = {name for name, _, _ in missing} - self.dropped(configuration)
+            self.assertEqual(unexplained, set(), path.name)
+
+    def test_nothingInvented(self) -> None:
+        """
+        What is served is what openbsd-inetd serves.
+        """
+        for path in self.files("inetd"):
+            invented = self.ours(self.read(path)) - self.openbsd(path)
+            self.assertEqual(invented, set(), path.name)
