@@ -23,7 +23,13 @@ Accepted = set[tuple[str, str, str]]
 #: Where openbsd-inetd makes a service and this does not, one of these is the
 #: reason: the names it lists and then cannot find, and programs it lists and
 #: then cannot run, as it searches no path either.
-REASONS = {"unknown-service", "relative-program", "unsupported-rpc", "unknown-internal"}
+REASONS = {
+    "relative-program",
+    "unknown-internal",
+    "unknown-service",
+    "unknown-user",
+    "unsupported-rpc",
+}
 
 
 class CorpusTestCase(SynchronousTestCase):

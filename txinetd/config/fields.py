@@ -60,11 +60,13 @@ class Waiting:
     The fourth field.
 
     @ivar token: where it stands.
+    @ivar explicit: whether the limit is the line's own.
     """
 
     wait: bool
     limits: Limits
     token: Token
+    explicit: bool = False
 
 
 _PROTOCOLS = {
@@ -178,7 +180,7 @@ def waiting(token: Token, reporter: Reporter) -> Waiting | None:
     starts = _starts(token, number, reporter)
     if starts is None:
         return None
-    return Waiting(wait, Limits(starts or None), token)
+    return Waiting(wait, Limits(starts or None), token, explicit=True)
 
 
 def _starts(token: Token, text: str, reporter: Reporter) -> int | None:

@@ -64,7 +64,7 @@ from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions, splitHosts
 from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import Address, Builtin, Identity, Program, ServiceSpec, SocketType
+from txinetd.spec import Address, Builtin, Identity, Limits, Program, ServiceSpec, SocketType
 
 __all__ = ["ClassicDialect"]
 
@@ -226,6 +226,7 @@ class _Reading:
                 reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
         else:
             server = servers.program(tokens[5:], kind, waits, reporter)
+            _privateSocket(kind, known, waits, reporter)
             if server is not None and identity is not None and options.checkPrograms:
                 judge(tokens[5], server.path, identity, reporter)
         if not bound or server is None or waits is None or identity is None:
@@ -299,6 +300,21 @@ def _tooFew(tokens: tuple[Token, ...], reporter: Reporter) -> None:
     reporter.drop("too-few-fields", tokens[-1], found, _FIELDS, hint)
 
 
+def _privateSocket(
+    kind: SocketType, known: fields.Protocol, waits: fields.Waiting | None, reporter: Reporter
+) -> None:
+    """
+    For nowait, each peer of a datagram service has a socket of its own; a unix
+    socket cannot be parted like that.
+    """
+    if waits is None or waits.wait or kind is not SocketType.DGRAM:
+        return
+    if known.families is fields.Families.UNIX:
+        hint = "its program gets the socket itself, for the datagrams of all"
+        found = "nowait for datagrams of a unix socket"
+        reporter.drop("unix-dgram-nowait", waits.token, found, "wait", hint)
+
+
 def _internalWaiting(
     kind: SocketType, waits: fields.Waiting | None, reporter: Reporter
 ) -> fields.Waiting | None:
@@ -313,4 +329,8 @@ def _internalWaiting(
         found = f"{'wait' if waits.wait else 'nowait'} for an internal {kind.value} service"
         hint = f"it is served as {word}"
         reporter.warn("internal-wait", waits.token, found, word, hint)
-    return attrs.evolve(waits, wait=wait)
+    if not wait or waits.explicit:
+        return attrs.evolve(waits, wait=wait)
+    # To answer a datagram starts nothing, and the clients of time and daytime
+    # are many: there is no limit that nobody asked for.
+    return attrs.evolve(waits, wait=wait, limits=Limits(None))
