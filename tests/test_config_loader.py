@@ -29,7 +29,7 @@ class LoadTestCase(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        self.directory = Path(self.mktemp())
+        self.directory = Path(self.mktemp()).absolute()
         self.directory.mkdir()
 
     def file(self, name: str, text: str) -> str:
@@ -93,7 +93,7 @@ class FileTests(LoadTestCase):
         path = str(self.directory / "missing")
         configuration = self.load(path)
         self.assertEqual(configuration.unreadable, (path,))
-        self.assertIn("No such file", str(configuration.diagnostics[0]))
+        self.assertIn("no such file", str(configuration.diagnostics[0]))
 
     def test_notAFile(self) -> None:
         """
@@ -128,7 +128,7 @@ class DirectoryTests(LoadTestCase):
         ):
             self.file(name, line(number))
         self.assertEqual(self.names(str(self.directory)), ["7"])
-        skipped = [code for code in self.said(str(self.directory)) if code == "skipped-file"]
+        skipped = [code for code in self.said(str(self.directory)) if code == "skipped-fragment"]
         self.assertEqual(len(skipped), 6)
 
 
@@ -223,4 +223,4 @@ class ProgramTests(LoadTestCase):
         """
         So is a directory.
         """
-        self.assertEqual(self.codes(str(self.directory)), ["not-a-program"])
+        self.assertEqual(self.codes(str(self.directory)), ["not-executable"])
