@@ -1,0 +1,184 @@
+"""
+Tests for the manual: what it says is so, and what there is it names.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+import txinetd
+from tests.config_support import NAMES, OPTIONS
+from txinetd.config import load
+from txinetd.errors import Severity
+from txinetd.process.environment import baseEnvironment, connectionEnvironment
+from txinetd.process.facts import ConnectionFacts, End
+from txinetd.record import ConnectionRecord, formatRecord
+from txinetd.tap import Options
+
+ROOT = Path(txinetd.__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def page(name: str) -> str:
+    """
+    The text of a page.
+    """
+    if not DOCS.is_dir():
+        raise SkipTest("the manual is in the checkout only")
+    return (DOCS / name).read_text()
+
+
+def blocks(name: str, language: str) -> list[str]:
+    """
+    The examples of a page in one language.
+    """
+    found = re.findall(
+        rf"^( *)\.\. code-block:: {language}\n\n((?:\1    .*\n|\n)+)", page(name), re.MULTILINE
+    )
+    texts = [re.sub(rf"^{indent}    ", "", text, flags=re.MULTILINE) for indent, text in found]
+    assert texts, f"no {language} in {name}"
+    return texts
+
+
+class AdministratorTests(SynchronousTestCase):
+    """
+    Tests for the administrator's page.
+    """
+
+    def test_lines(self) -> None:
+        """
+        The lines of its example are services without a fault.
+        """
+        path = self.mktemp()
+        Path(path).write_text(blocks("administrator.rst", "text")[0])
+        configuration = load([path], NAMES, OPTIONS)
+        found = [str(each) for each in configuration.diagnostics if each.severity > Severity.NOTE]
+        self.assertEqual((found, len(configuration.services)), ([], 4))
+
+    def test_options(self) -> None:
+        """
+        It names every option and no other.
+        """
+        options = Options()
+        known = {f"--{name}" for name in (*options.longOpt,) for name in [name.rstrip("=")]}
+        known -= {"--help", "--version"}
+        text = page("administrator.rst").partition("\nOptions\n")[2].partition("\nSignals\n")[0]
+        named = set(re.findall(r"^``(?:-\w``, ``)?(--[a-z-]+)", text, re.MULTILINE))
+        self.assertEqual(named, known)
+
+    def test_variables(self) -> None:
+        """
+        It names every variable that tells about a client.
+        """
+        ends = End("192.0.2.1", 1), End("192.0.2.2", 2)
+        unix = ConnectionFacts("unix", End(path=b"/a"), End(path=b"/b"), (1, 1))
+        told = {
+            *connectionEnvironment(ConnectionFacts("tcp", *ends)),
+            *connectionEnvironment(ConnectionFacts("udp", *ends)),
+            *connectionEnvironment(unix),
+        }
+        text = page("administrator.rst")
+        missing = [name.decode() for name in told if f"``{name.decode()}``" not in text]
+        self.assertEqual(missing, [])
+
+    def test_variablesAreRemoved(self) -> None:
+        """
+        What it says is taken out of the environment is.
+        """
+        given = dict.fromkeys(("HOME", "USER", "SSH_X", "TERMX", "TMPX", "LD_X", "PYTHONX"), "x")
+        self.assertEqual(set(baseEnvironment({**given, "IFS": "x", "ENV": "x"})), {b"PATH"})
+
+    def test_record(self) -> None:
+        """
+        It explains every field of a record.
+        """
+        record = ConnectionRecord(
+            1, "x", "tcp", "-", "-", 0.0, 0.0, "failed", "x", 1, "x", 1.0, 1, 1, 1.0
+        )
+        text = page("administrator.rst")
+        fields = re.findall(r"(\w+)=", formatRecord(record))
+        self.assertEqual([name for name in fields if f"\n``{name}``" not in text], [])
+
+    def test_messages(self) -> None:
+        """
+        It explains every line of the log.
+        """
+        text = re.sub(r"\s+", " ", page("administrator.rst"))
+        missing = []
+        for message in messages():
+            # What is the same whatever the values, up to a mark.
+            pieces = re.split(r"\{[^}]*\}|[;:,]", message)
+            constants = [" ".join(piece.split()[:3]) for piece in pieces]
+            if not any(len(piece) > 3 and piece in text for piece in constants):
+                missing.append(message)
+        self.assertEqual(missing, [])
+
+    def test_diagnostics(self) -> None:
+        """
+        Its table has every diagnostic, and none that there is not.
+        """
+        listed = re.findall(r"^``([a-z0-9-]+)``", page("diagnostics.rst"), re.MULTILINE)
+        self.assertEqual(len(listed), len(set(listed)))
+        text = "".join(path.read_text() for path in (ROOT / "txinetd/config").glob("*.py"))
+        code = '"[a-z0-9]+(?:-[a-z0-9]+)+"|"quoted"'
+        used = {word.strip('"') for word in re.findall(code, text)}
+        used |= {f"unsupported-{kind}" for kind in ("rpc", "tcpmux", "path")}
+        # Words of that form which are not diagnostics.
+        used -= {"git-daemon", "pure-ftpd", "utf-8"}
+        self.assertEqual(set(listed), used)
+
+
+def messages() -> list[str]:
+    """
+    The format of every line that is logged.
+    """
+    found = []
+    for path in (ROOT / "txinetd").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("debug", "info", "warn", "error", "failure", "critical")
+                and ast.unparse(node.func.value).endswith("log")
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                found.append(str(node.args[0].value))
+    assert len(found) > 20
+    return found
+
+
+class ProgrammerTests(SynchronousTestCase):
+    """
+    Tests for the programmer's page.
+    """
+
+    def test_examples(self) -> None:
+        """
+        Its examples run, one after the other.
+        """
+        namespace: dict[str, Any] = {"__name__": "example", "print": lambda *words: None}
+        for number, text in enumerate(blocks("programmer.rst", "python")):
+            exec(compile(text, f"example {number}", "exec"), namespace)
+
+
+class BuildingTests(SynchronousTestCase):
+    """
+    Tests for the page on how it is built.
+    """
+
+    def test_parts(self) -> None:
+        """
+        Its table has every part.
+        """
+        text = page("how-it-is-built.rst")
+        parts = {
+            path.stem if path.is_file() else f"{path.name}/"
+            for path in (ROOT / "txinetd").iterdir()
+            if path.name not in ("__init__.py", "__pycache__", "py.typed", "newsfragments")
+        } - {"testing"}
+        self.assertEqual(sorted(part for part in parts if f"\n``{part}``" not in text), [])
