@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import defer, protocol
 from twisted.internet import reactor as _reactor
 from twisted.python.failure import Failure
 
+from txinetd.interfaces import IChild
 from txinetd.spec import Identity
 
 reactor: Any = _reactor
@@ -27,9 +28,12 @@ class Recording(protocol.ProcessProtocol):
     Notes what it is told.
 
     @ivar events: the names of the calls.
+    @ivar child: the transport, once it has started.
     @ivar started: fires with the process id.
     @ivar ended: fires with the exception.
     """
+
+    child: IChild
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -41,6 +45,8 @@ class Recording(protocol.ProcessProtocol):
         The child has its descriptors.
         """
         self.events.append("connectionMade")
+        assert self.transport is not None
+        self.child = cast(IChild, self.transport)
         self.started.callback(self.transport.pid)
 
     def processExited(self, reason: Failure) -> None:

@@ -111,10 +111,10 @@ class RoadTests(_Base):
         """
         protocol = self.spawn("exec sleep 1000")
         yield protocol.started
-        protocol.transport.signalProcess("TERM")
+        protocol.child.signalProcess("TERM")
         reason = yield protocol.ended
         self.assertEqual(reason.signal, signal.SIGTERM)
-        self.assertRaises(error.ProcessExitedAlready, protocol.transport.signalProcess, "TERM")
+        self.assertRaises(error.ProcessExitedAlready, protocol.child.signalProcess, "TERM")
 
     @defer.inlineCallbacks
     def test_usage(self) -> Any:
@@ -123,7 +123,7 @@ class RoadTests(_Base):
         """
         protocol = self.spawn("exit 0")
         yield protocol.ended
-        self.assertIsInstance(protocol.transport.rusage, resource.struct_rusage)
+        self.assertIsInstance(protocol.child.rusage, resource.struct_rusage)
 
     @defer.inlineCallbacks
     def test_transport(self) -> Any:
@@ -132,7 +132,7 @@ class RoadTests(_Base):
         """
         protocol = self.spawn("exit 0")
         yield protocol.started
-        verifyObject(IChild, protocol.transport)
+        verifyObject(IChild, protocol.child)
         yield protocol.ended
 
     @defer.inlineCallbacks

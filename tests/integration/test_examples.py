@@ -70,7 +70,9 @@ class TacTests(DaemonTestCase):
         self.assertEqual(page.stdout, b"a page\n")
         self.assertIn(b"TCPREMOTEIP=127.0.0.1\n", self.ask(first + 1))
         self.assertRegex(self.ask(first + 2), rb"\A\w{3} \w{3} .*\r\n\Z")
-        self.assertEqual(self.ask(first + 3, b"abc\n"), b"cba\n")
+        with self.connect(first + 3) as connection:
+            connection.sendall(b"abc\n")
+            self.assertEqual(connection.makefile("rb").readline(), b"cba\n")
         served = {record["service"] for record in daemon.records(3, verdict="served")}
         self.assertEqual(served, {"environment", "daytime", "reverse"})
 
