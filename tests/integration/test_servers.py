@@ -191,7 +191,11 @@ class TelnetTests(ServerTestCase):
         needRoot()
         server = needCommand("telnetd")
         client = needCommand("inetutils-telnet", "telnet")
-        login = self.script("login", "#!/bin/sh\nprintf 'test login: '\nread name\necho hi $name\n")
+        # It stays until its client goes: telnetd throws away what has not been sent
+        # when its program ends.
+        login = self.script(
+            "login", "#!/bin/sh\nprintf 'test login: '\nread name\necho hi $name\nread more\n"
+        )
         port = self.freePort()
         self.start(f"{port} stream tcp nowait root {server} telnetd -E {login}\n")
         for host in self.hosts():

@@ -1,0 +1,196 @@
+"""
+Tests for L{txinetd.sockets.stream} over a socket that fails as told.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from txinetd.sockets.stream import StreamListener
+
+
+class FakeReactor(Clock):
+    """
+    A clock that knows who is watched.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers: set[Any] = set()
+
+    def addReader(self, reader: Any) -> None:
+        """
+        Watch.
+        """
+        self.readers.add(reader)
+
+    def removeReader(self, reader: Any) -> None:
+        """
+        Watch no more.
+        """
+        self.readers.discard(reader)
+
+
+class FakeConnection:
+    """
+    A connection.
+    """
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def close(self) -> None:
+        """
+        Close it.
+        """
+        self.closed = True
+
+
+class FakeSocket:
+    """
+    A listening socket that does as it is told, and then has nobody waiting.
+    """
+
+    def __init__(self, *outcomes: object) -> None:
+        self.outcomes = list(outcomes)
+        self.calls = 0
+
+    def fileno(self) -> int:
+        """
+        A number.
+        """
+        return 99
+
+    def accept(self) -> object:
+        """
+        The next outcome.
+        """
+        self.calls += 1
+        outcome = self.outcomes.pop(0) if self.outcomes else errno.EAGAIN
+        if isinstance(outcome, int):
+            raise OSError(outcome, "told to")
+        return outcome, ("192.0.2.1", 1)
+
+
+class ListenerTests(SynchronousTestCase):
+    """
+    Tests for L{StreamListener}.
+    """
+
+    def listen(self, *outcomes: object) -> StreamListener:
+        """
+        Listen, and let one round of accepting happen.
+        """
+        self.reactor = FakeReactor()
+        self.socket = FakeSocket(*outcomes)
+        self.accepted: list[object] = []
+        self.said: list[object] = []
+        listener = StreamListener(
+            self.reactor,
+            self.socket,  # type: ignore[arg-type]
+            lambda connection, peer: self.accepted.append(connection),
+            exhausted=self.said.append,
+            recovered=lambda: self.said.append("recovered"),
+        )
+        listener.start()
+        self.round()
+        return listener
+
+    def round(self) -> None:
+        """
+        Tell whoever watches that somebody knocks.
+        """
+        for reader in tuple(self.reactor.readers):
+            reader.doRead()
+
+    def test_batch(self) -> None:
+        """
+        It accepts all who wait.
+        """
+        self.listen(*(FakeConnection() for _ in range(5)))
+        self.assertEqual(len(self.accepted), 5)
+
+    def test_turns(self) -> None:
+        """
+        But no more than a batch before others have their turn.
+        """
+        self.listen(*(FakeConnection() for _ in range(1000)))
+        self.assertEqual(len(self.accepted), StreamListener.batch)
+        self.assertEqual(len(self.reactor.readers), 1)
+
+    def test_goneClient(self) -> None:
+        """
+        A connection that has failed already does not keep the next from being
+        accepted.
+        """
+        self.listen(errno.ECONNABORTED, errno.EPERM, errno.EHOSTUNREACH, FakeConnection())
+        self.assertEqual((len(self.accepted), self.said), (1, []))
+
+    def test_exhausted(self) -> None:
+        """
+        Without descriptors it looks away for a while and says so.
+        """
+        for number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            self.listen(number)
+            self.assertEqual((self.reactor.readers, self.said), (set(), [number]))
+
+    def test_recovers(self) -> None:
+        """
+        It tries again, less and less often, and says once when it works.
+        """
+        self.listen(*[errno.EMFILE] * 4, FakeConnection())
+        pauses = []
+        while not self.accepted:
+            (call,) = self.reactor.getDelayedCalls()
+            pause = call.getTime() - self.reactor.seconds()
+            pauses.append(round(pause, 6))
+            self.reactor.advance(pause)
+        self.assertEqual(pauses, [0.05, 0.1, 0.2, 0.4])
+        self.assertEqual(self.said, [errno.EMFILE, "recovered"])
+
+    def test_recoversWithoutClients(self) -> None:
+        """
+        It works again also when nobody waits any more.
+        """
+        self.listen(errno.EMFILE)
+        self.reactor.advance(1)
+        self.assertEqual(self.said, [errno.EMFILE, "recovered"])
+
+    def test_stopped(self) -> None:
+        """
+        Once stopped it does not come back.
+        """
+        self.listen(errno.EMFILE).stop()
+        self.reactor.advance(100)
+        self.assertEqual((self.socket.calls, self.reactor.getDelayedCalls()), (1, []))
+
+    def test_stoppedWithin(self) -> None:
+        """
+        Nor does it go on with its batch.
+        """
+        listener = self.listen()
+        self.socket.outcomes = [FakeConnection(), FakeConnection()]
+        listener._accepted = lambda connection, peer: listener.stop()
+        self.round()
+        self.assertEqual(len(self.socket.outcomes), 1)
+
+    def test_failingHandler(self) -> None:
+        """
+        A connection that cannot be handled is closed, and the service goes on.
+        """
+
+        def fail(connection: object, peer: object) -> None:
+            raise ValueError("broken")
+
+        listener = self.listen()
+        listener._accepted = fail
+        connection = FakeConnection()
+        self.socket.outcomes = [connection]
+        self.round()
+        self.assertTrue(connection.closed)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(self.reactor.readers), 1)
