@@ -1,0 +1,434 @@
+"""
+Tests for L{txinetd.server}, L{txinetd.service} and L{txinetd.endpoint} as a library:
+real sockets and real programs in this process.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+import attrs
+from twisted.application.service import IService, MultiService
+from twisted.internet import protocol
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import TestCase
+from zope.interface.verify import verifyObject
+
+from tests.process_support import SELF, reactor
+from txinetd.config.values import Configuration
+from txinetd.endpoint import State
+from txinetd.errors import Diagnostic, Severity
+from txinetd.record import ConnectionRecord
+from txinetd.server import InetdService
+from txinetd.spec import (
+    Builtin,
+    InetAddress,
+    InProcess,
+    Limits,
+    Origin,
+    Program,
+    Server,
+    ServiceSpec,
+    SocketType,
+)
+
+
+class Recorder:
+    """
+    Keeps records.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[ConnectionRecord] = []
+
+    def record(self, record: ConnectionRecord) -> None:
+        """
+        Keep it.
+        """
+        self.records.append(record)
+
+
+def spec(server: Server, port: int = 0, name: str = "test", **changes: Any) -> ServiceSpec:
+    """
+    A service on loopback.
+    """
+    made = ServiceSpec(
+        name=name,
+        socketType=SocketType.STREAM,
+        protocol="tcp",
+        addresses=(InetAddress("127.0.0.1", port),),
+        wait=False,
+        server=server,
+        identity=SELF,
+        origin=Origin("conf", 1, 1, name),
+    )
+    return attrs.evolve(made, **changes)
+
+
+def saying(word: bytes) -> Program:
+    """
+    A program that says a word.
+    """
+    return Program(b"/bin/echo", (b"echo", b"-n", word))
+
+
+class Upper(protocol.Protocol):
+    """
+    Answers in capitals, once.
+    """
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Answer.
+        """
+        assert self.transport is not None
+        self.transport.write(data.upper())
+        self.transport.loseConnection()
+
+
+class ServerTestCase(TestCase):
+    """
+    Makes servers.
+    """
+
+    def setUp(self) -> None:
+        self.recorder = Recorder()
+
+    def server(self, *specs: ServiceSpec, **more: Any) -> InetdService:
+        """
+        A server, started, and stopped again when the test is over.
+        """
+        made = InetdService(reactor, specs, recorder=self.recorder, **more)
+        made.startService()
+
+        def stop() -> Any:
+            return made.stopService() if made.running else None
+
+        self.addCleanup(stop)
+        return made
+
+    def port(self, server: InetdService, index: int = 0) -> int:
+        """
+        The port that the kernel chose for a service.
+        """
+        name: Any = server.runningServices[index].endpoints[0].bound
+        return int(name[1])
+
+    def ask(self, port: int, request: bytes = b"") -> Deferred[bytes]:
+        """
+        Ask, in a thread: nothing here may depend on the reactor's clients.
+        """
+
+        def talk() -> bytes:
+            with socket.create_connection(("127.0.0.1", port), 20) as connection:
+                if request:
+                    connection.sendall(request)
+                pieces = []
+                while piece := connection.recv(65536):
+                    pieces.append(piece)
+                return b"".join(pieces)
+
+        return deferToThread(talk)
+
+    @inlineCallbacks
+    def until(self, condition: Any) -> Any:
+        """
+        Let the reactor run until something is so.
+        """
+        while not condition():
+            yield deferLater(reactor, 0.001)
+
+    @inlineCallbacks
+    def records(self, count: int) -> Any:
+        """
+        Wait for so many records.
+        """
+        yield self.until(lambda: len(self.recorder.records) >= count)
+        return self.recorder.records
+
+
+class ServiceTests(ServerTestCase):
+    """
+    It is a service.
+    """
+
+    def test_interface(self) -> None:
+        """
+        It is one like any other.
+        """
+        verifyObject(IService, InetdService(reactor, recorder=self.recorder))
+
+    @inlineCallbacks
+    def test_parent(self) -> Any:
+        """
+        Under another service it starts and stops with that.
+        """
+        parent = MultiService()
+        child = InetdService(reactor, [spec(saying(b"hello"))], recorder=self.recorder)
+        child.setServiceParent(parent)
+        parent.privilegedStartService()
+        parent.startService()
+        said = yield self.ask(self.port(child))
+        self.assertEqual(said, b"hello")
+        yield self.records(1)
+        yield parent.stopService()
+        self.assertIsNone(child.runningServices[0].endpoints[0].bound)
+
+    @inlineCallbacks
+    def test_twice(self) -> Any:
+        """
+        It can be started again after it was stopped.
+        """
+        server = self.server(spec(saying(b"hello")))
+        for count in (1, 2):
+            said = yield self.ask(self.port(server))
+            self.assertEqual(said, b"hello")
+            yield self.records(count)
+            yield server.stopService()
+            server.startService()
+
+    @inlineCallbacks
+    def test_two(self) -> Any:
+        """
+        There may be several in one process.
+        """
+        servers = [self.server(spec(saying(word))) for word in (b"one", b"two")]
+        said = yield DeferredList([self.ask(self.port(server)) for server in servers])
+        self.assertEqual([result for _, result in said], [b"one", b"two"])
+        yield self.records(2)
+
+    @inlineCallbacks
+    def test_kinds(self) -> Any:
+        """
+        Programs, internal services and protocols of the caller stand side by side,
+        and leave the same records.
+        """
+        factory = protocol.Factory.forProtocol(Upper)
+        factory.noisy = False
+        server = self.server(
+            spec(saying(b"program"), name="one"),
+            spec(Builtin("time"), name="two"),
+            spec(InProcess(factory), name="three"),
+        )
+        said = yield self.ask(self.port(server, 0))
+        self.assertEqual(said, b"program")
+        said = yield self.ask(self.port(server, 1))
+        self.assertEqual(len(said), 4)
+        said = yield self.ask(self.port(server, 2), b"factory")
+        self.assertEqual(said, b"FACTORY")
+        records = yield self.records(3)
+        self.assertEqual({record.service for record in records}, {"one", "two", "three"})
+        self.assertEqual({record.verdict for record in records}, {"served"})
+
+    @inlineCallbacks
+    def test_sameGate(self) -> Any:
+        """
+        The limit holds for protocols as for programs.
+        """
+        for kind in (saying(b"x"), Builtin("daytime")):
+            self.recorder.records.clear()
+            server = self.server(spec(kind, limits=Limits(1)))
+            first = yield self.ask(self.port(server))
+            second = yield self.ask(self.port(server))
+            self.assertTrue(first)
+            self.assertEqual(second, b"")
+            yield self.records(2)
+            verdicts = sorted(record.verdict for record in self.recorder.records)
+            self.assertEqual(verdicts, ["refused", "served"])
+
+    @inlineCallbacks
+    def test_record(self) -> Any:
+        """
+        A record tells all there is to tell.
+        """
+        server = self.server(spec(Program(b"/bin/sh", (b"sh", b"-c", b"exit 5"))))
+        yield self.ask(self.port(server))
+        (record,) = yield self.records(1)
+        self.assertEqual((record.status, record.signal, record.user), (5, None, "self"))
+        self.assertIsNotNone(record.pid)
+        self.assertIsNotNone(record.cpu)
+        self.assertEqual(record.local, f"127.0.0.1:{self.port(server)}")
+
+
+class RetryTests(ServerTestCase):
+    """
+    Addresses that are taken.
+    """
+
+    @inlineCallbacks
+    def test_retry(self) -> Any:
+        """
+        A service whose address is taken says so, and listens when it is free.
+        """
+        owner = socket.create_server(("127.0.0.1", 0))
+        server = self.server(spec(saying(b"taken"), owner.getsockname()[1]), spec(saying(b"free")))
+        endpoint = server.runningServices[0].endpoints[0]
+        self.assertIs(endpoint.state, State.RETRYING)
+        said = yield self.ask(self.port(server, 1))
+        self.assertEqual(said, b"free")
+        owner.close()
+        yield self.until(lambda: endpoint.state is State.LISTENING)
+        said = yield self.ask(self.port(server))
+        self.assertEqual(said, b"taken")
+        yield self.records(2)
+
+    @inlineCallbacks
+    def test_stopped(self) -> Any:
+        """
+        Once stopped it tries no more.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as owner:
+            server = self.server(spec(saying(b"x"), owner.getsockname()[1]))
+            yield server.stopService()
+            self.assertIs(server.runningServices[0].endpoints[0].state, State.CLOSED)
+
+
+class ReloadTests(ServerTestCase):
+    """
+    Changing what is served.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.next = Configuration()
+        self.reads = 0
+        self.hold = threading.Event()
+        self.hold.set()
+
+    def load(self) -> Configuration:
+        """
+        Read, for as long as the test wants.
+        """
+        self.reads += 1
+        self.hold.wait(20)
+        return self.next
+
+    @inlineCallbacks
+    def test_noLoader(self) -> Any:
+        """
+        Without a loader there is nothing to reload.
+        """
+        yield self.assertFailure(self.server().reload(), ValueError)
+
+    @inlineCallbacks
+    def test_equal(self) -> Any:
+        """
+        What is equal keeps its socket.
+        """
+        served = spec(saying(b"x"))
+        server = self.server(served, loader=self.load)
+        before = self.port(server)
+        self.next = Configuration((attrs.evolve(served, origin=Origin("conf", 9)),))
+        yield server.reload()
+        self.assertEqual(self.port(server), before)
+        self.assertEqual(server.specs[0].origin.line, 9)
+
+    @inlineCallbacks
+    def test_altered(self) -> Any:
+        """
+        What has changed keeps its socket, and serves otherwise.
+        """
+        served = spec(saying(b"old"))
+        server = self.server(served, loader=self.load)
+        before = self.port(server)
+        for kind, answer in (
+            (saying(b"new"), b"new"),
+            (Builtin("discard"), b""),
+            (saying(b"back"), b"back"),
+        ):
+            self.next = Configuration((attrs.evolve(served, server=kind),))
+            yield server.reload()
+            asked = self.ask(before) if answer else None
+            if asked is not None:
+                said = yield asked
+                self.assertEqual(said, answer)
+        self.assertEqual(self.port(server), before)
+        yield self.records(2)
+
+    @inlineCallbacks
+    def test_newAddress(self) -> Any:
+        """
+        A service that gets another address keeps those that it had.
+        """
+        served = spec(saying(b"x"))
+        server = self.server(served, loader=self.load)
+        before = self.port(server)
+        more = attrs.evolve(served, addresses=(*served.addresses, InetAddress("127.0.0.2", 0)))
+        self.next = Configuration((more,))
+        yield server.reload()
+        self.assertEqual(self.port(server), before)
+        self.assertEqual(len(server.runningServices[0].endpoints), 2)
+        self.next = Configuration((served,))
+        yield server.reload()
+        self.assertEqual(len(server.runningServices[0].endpoints), 1)
+
+    @inlineCallbacks
+    def test_stopped(self) -> Any:
+        """
+        What is gone does not listen any more.
+        """
+        server = self.server(spec(saying(b"x")), loader=self.load)
+        port = self.port(server)
+        yield server.reload()
+        self.assertEqual(server.specs, ())
+        yield self.assertFailure(self.ask(port), ConnectionRefusedError)
+
+    @inlineCallbacks
+    def test_broken(self) -> Any:
+        """
+        What could not be read stays as it was.
+        """
+        server = self.server(spec(saying(b"x"), name="ftp"), loader=self.load)
+        said = Diagnostic(
+            Severity.ERROR, "bad", Origin("conf", 1, 1, "ftp"), "x", "y", dropped=True
+        )
+        self.next = Configuration((), (said,), ("conf",))
+        yield server.reload()
+        self.assertEqual([each.name for each in server.specs], ["ftp"])
+
+    @inlineCallbacks
+    def test_slow(self) -> Any:
+        """
+        While a slow configuration is read, clients are served.
+        """
+        server = self.server(spec(saying(b"x")), loader=self.load)
+        self.hold.clear()
+        done = server.reload()
+        said = yield self.ask(self.port(server))
+        self.assertEqual(said, b"x")
+        self.assertFalse(done.called)
+        self.hold.set()
+        yield done
+
+    @inlineCallbacks
+    def test_together(self) -> Any:
+        """
+        However many ask while one reload is under way, one more answers them all.
+        """
+        server = self.server(loader=self.load)
+        self.hold.clear()
+        asked = [server.reload() for _ in range(10)]
+        self.hold.set()
+        yield DeferredList(asked)
+        self.assertEqual(self.reads, 2)
+
+    @inlineCallbacks
+    def test_loaderFails(self) -> Any:
+        """
+        A loader that raises changes nothing, and the next reload works.
+        """
+
+        def fail() -> Configuration:
+            raise ValueError("broken")
+
+        server = self.server(spec(saying(b"x")), loader=fail)
+        yield server.reload()
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(server.specs), 1)
+        server._loader = self.load
+        yield server.reload()
+        self.assertEqual(server.specs, ())
