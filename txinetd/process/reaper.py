@@ -135,8 +135,13 @@ class _Signalled:
 
     def watch(self) -> None:
         """
-        Begin to wait.
+        Begin to wait, unless it has ended already, perhaps waited for by somebody
+        else: Twisted would take that for an error.
         """
+        over, status, usage = _wait(self._pid)
+        if over:
+            self._ended(status, usage)
+            return
         process.registerReapProcessHandler(self._pid, self)
 
     def reapProcess(self) -> None:

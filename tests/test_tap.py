@@ -1,0 +1,230 @@
+"""
+Tests for L{txinetd.tap}: what may be typed, and what is said about the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from txinetd.tap import EX_NOINPUT, EX_USAGE, Options, makeService
+
+
+class Ended(Exception):
+    """
+    The command has ended.
+
+    @ivar status: its exit status.
+    """
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        super().__init__(status, out, err)
+        self.status = status
+        self.out = out
+        self.err = err
+
+
+class OptionsTestCase(SynchronousTestCase):
+    """
+    Parses command lines.
+    """
+
+    def setUp(self) -> None:
+        self.file = Path(self.mktemp()).absolute()
+        self.file.write_text("8007 stream tcp4 nowait - internal echo\n")
+
+    def parse(self, *words: str) -> Options:
+        """
+        Parse one.
+
+        @raise Ended: if it ends the command.
+        """
+        options = Options()
+        self.run_(options.parseOptions, list(words))
+        return options
+
+    def run_(self, call: Any, *args: Any) -> Any:
+        """
+        Do something that may end the command.
+        """
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()) as err,
+        ):
+            try:
+                return call(*args)
+            except SystemExit as ended:
+                assert isinstance(ended.code, int)
+                status = ended.code
+        raise Ended(status, out.getvalue(), err.getvalue())
+
+    def ended(self, *words: str) -> Ended:
+        """
+        How a command line ends the command.
+        """
+        ended: Ended = self.assertRaises(Ended, self.parse, *words)
+        return ended
+
+
+class UsageTests(OptionsTestCase):
+    """
+    Tests for what cannot be done.
+    """
+
+    def test_each(self) -> None:
+        """
+        Each impossible command line is answered by one line that names what is
+        wrong, and the status for that.
+        """
+        for words, expected in (
+            (("--nonsense",), "nonsense"),
+            (("extra",), "'extra'"),
+            (("--backlog", "many"), "--backlog many"),
+            (("--backlog", "0"), "--backlog 0"),
+            (("--at-stop", "maybe"), "leave, wait or end"),
+            (("--grace", "1"), "--at-stop"),
+            (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
+            (("--default-address", "[::1"), "default address"),
+            (("--as-me",), "--check or --dump"),
+            (("--check", "--dump"), "exclude"),
+            (("-f", "klingon:x", "--check"), "klingon"),
+        ):
+            ended = self.ended(*words)
+            self.assertEqual(ended.status, EX_USAGE, words)
+            self.assertEqual(len(ended.err.splitlines()), 1, ended.err)
+            self.assertTrue(ended.err.startswith("txinetd: "), ended.err)
+            self.assertIn(expected, ended.err)
+
+
+class ValueTests(OptionsTestCase):
+    """
+    Tests for what the options mean.
+    """
+
+    def test_files(self) -> None:
+        """
+        Files are taken from where they were typed, in their order.
+        """
+        found = self.parse("-f", "a", "--file", "/b", "-f", "txinetd:c")["files"]
+        here = str(Path.cwd())
+        self.assertEqual(found, [f"{here}/a", "/b", f"txinetd:{here}/c"])
+
+    def test_defaultFile(self) -> None:
+        """
+        Without one it is that of every inetd.
+        """
+        self.assertEqual(self.parse()["files"], ["/etc/inetd.conf"])
+
+    def test_stopping(self) -> None:
+        """
+        What becomes of running servers is left, waited for or ended.
+        """
+        for words, expected in (
+            ((), (0.0, None)),
+            (("--at-stop", "leave"), (0.0, None)),
+            (("--at-stop", "wait"), (None, None)),
+            (("--at-stop", "wait", "--grace", "3"), (3, None)),
+            (("--at-stop", "end"), (10, 5.0)),
+            (("--at-stop", "end", "--grace", "3"), (3, 5.0)),
+        ):
+            options = self.parse(*words)
+            self.assertEqual((options["stopGrace"], options["killAfter"]), expected)
+
+    def test_reading(self) -> None:
+        """
+        The others are for reading the files.
+        """
+        options = self.parse(
+            "--no-internal", "--backlog", "9", "--default-address", "127.0.0.1,[::1]"
+        ).loadOptions()
+        self.assertEqual(
+            (options.noInternal, options.backlog, options.defaultAddresses),
+            (True, 9, ("127.0.0.1", "::1")),
+        )
+
+
+class CheckTests(OptionsTestCase):
+    """
+    Tests for C{--check} and C{--dump}.
+    """
+
+    def check(self, text: str, *words: str) -> Ended:
+        """
+        Check a file.
+        """
+        self.file.write_text(text)
+        return self.ended("-f", str(self.file), *(words or ("--check",)))
+
+    def test_clean(self) -> None:
+        """
+        It ends with 0 for a file without a fault.
+        """
+        ended = self.check("8007 stream tcp4 nowait - internal echo\n")
+        self.assertEqual((ended.status, ended.err), (0, ""))
+
+    def test_warnings(self) -> None:
+        """
+        With 1 after warnings.
+        """
+        ended = self.check("8007 stream tcp4 wait - internal echo\n")
+        self.assertEqual(ended.status, 1)
+        self.assertIn(f"{self.file}:1:18: warning: ", ended.out)
+
+    def test_errors(self) -> None:
+        """
+        With 2 after errors.
+        """
+        ended = self.check("8007 stream\n")
+        self.assertEqual(ended.status, 2)
+        self.assertIn(f"{self.file}:1:6: error: ", ended.out)
+
+    def test_missing(self) -> None:
+        """
+        With 2 for a file that is not there.
+        """
+        self.assertEqual(self.ended("-f", "/nonexistent", "--check").status, 2)
+
+    def test_dump(self) -> None:
+        """
+        The dump has a line for each service, with its origin.
+        """
+        ended = self.check("8007 stream tcp4 nowait - internal echo\n", "--dump")
+        self.assertEqual(ended.status, 0)
+        self.assertIn("8007 ", ended.out)
+        self.assertIn(f"# {self.file}:1", ended.out)
+
+    def test_dumpWithErrors(self) -> None:
+        """
+        What makes no service is told apart from it.
+        """
+        ended = self.check("8007 stream\n8008 stream tcp4 nowait - internal echo\n", "--dump")
+        self.assertEqual(len(ended.out.splitlines()), 1)
+        self.assertIn("too-few-fields", ended.err)
+
+
+class MakeTests(OptionsTestCase):
+    """
+    Tests for L{makeService}.
+    """
+
+    def test_service(self) -> None:
+        """
+        It makes a service of what the files say, and binds nothing yet.
+        """
+        made = makeService(self.parse("-f", str(self.file)))
+        (inetd,) = list(made)  # type: ignore[call-overload]
+        self.assertEqual([spec.name for spec in inetd.specs], ["8007"])
+        self.assertIsNone(inetd.runningServices[0].endpoints[0].bound)
+
+    def test_missing(self) -> None:
+        """
+        A file that is named and is not there ends the command.
+        """
+        options = self.parse("-f", "/nonexistent")
+        ended = self.assertRaises(Ended, self.run_, makeService, options)
+        self.assertEqual(ended.status, EX_NOINPUT)
+        self.assertIn("/nonexistent", ended.err)
