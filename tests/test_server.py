@@ -5,6 +5,7 @@ real sockets and real programs in this process.
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from typing import Any
@@ -252,6 +253,56 @@ class ServiceTests(ServerTestCase):
         self.assertIsNotNone(record.pid)
         self.assertIsNotNone(record.cpu)
         self.assertEqual(record.local, f"127.0.0.1:{self.port(server)}")
+
+
+class GarbageTests(ServerTestCase):
+    """
+    What connections leave behind.
+    """
+
+    @inlineCallbacks
+    def leftovers(self, server: InetdService) -> Any:
+        """
+        What the garbage collector finds of a few connections.
+        """
+        yield self.ask(self.port(server))
+        yield self.records(1)
+        gc.collect()
+        gc.disable()
+        try:
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            for _ in range(5):
+                yield self.ask(self.port(server))
+            yield self.records(6)
+            gc.collect()
+            # The clients here are this test's own.
+            return [
+                thing
+                for thing in gc.garbage
+                if isinstance(thing, socket.socket | ConnectionRecord)
+                or type(thing).__module__.startswith("txinetd.")
+            ]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+            gc.enable()
+
+    @inlineCallbacks
+    def test_program(self) -> Any:
+        """
+        A program's connection leaves nothing to the garbage collector, which comes
+        so rarely that memory would grow.
+        """
+        found = yield self.leftovers(self.server(spec(saying(b"x"), limits=Limits(None))))
+        self.assertEqual(found, [])
+
+    @inlineCallbacks
+    def test_protocol(self) -> Any:
+        """
+        Nor does that of an internal service.
+        """
+        found = yield self.leftovers(self.server(spec(Builtin("daytime"), limits=Limits(None))))
+        self.assertEqual(found, [])
 
 
 class RetryTests(ServerTestCase):

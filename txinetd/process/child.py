@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from twisted.internet import error
 from twisted.internet.interfaces import IAddress, IProcessProtocol
+from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -43,6 +44,10 @@ class _ProcessAddress:
     """
 
 
+#: What an ended child's protocol is.
+_NOBODY = ProcessProtocol()
+
+
 @implementer(IChild)
 class Child:
     """
@@ -60,7 +65,7 @@ class Child:
         """
         self.pid: int | None = pid
         self.rusage: resource.struct_rusage | None = None
-        self.protocol = protocol
+        self.protocol: IProcessProtocol = protocol
 
     def __repr__(self) -> str:
         return f"<Child pid={self.pid}>"
@@ -80,8 +85,12 @@ class Child:
         """
         self.pid = None
         self.rusage = usage
-        self.protocol.processExited(reason)
-        self.protocol.processEnded(reason)
+        protocol = self.protocol
+        # The protocol knows this as its transport: without an end to that, each
+        # child would leave a ring for the garbage collector, which comes rarely.
+        self.protocol = _NOBODY
+        protocol.processExited(reason)
+        protocol.processEnded(reason)
 
     def signalProcess(self, signalID: str | int) -> None:
         """
