@@ -9,12 +9,17 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
+import attrs
+from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
 from zope.interface import implementer
 
-from txinetd.interfaces import INames
+from txinetd.errors import SpawnError
+from txinetd.interfaces import INames, ISpawner
 from txinetd.names import HIGHEST_ID, isNumber
+from txinetd.process.child import Child
+from txinetd.spec import Identity
 
-__all__ = ["MemoryNames"]
+__all__ = ["MemoryNames", "MemorySpawner", "Spawned"]
 
 
 def _records(text: str) -> Iterator[str]:
@@ -139,3 +144,99 @@ class MemoryNames:
             return (str(ipaddress.ip_address(host)),)
         except ValueError:
             return ()
+
+
+@attrs.define(eq=False)
+class Spawned:
+    """
+    One start that L{MemorySpawner} was asked for.
+
+    @ivar identity: whom the server was to run as.
+    @ivar executable: the file.
+    @ivar args: argv.
+    @ivar env: its environment.
+    @ivar path: its directory.
+    @ivar descriptor: what was to become descriptors 0, 1 and 2.
+    @ivar child: its transport.
+    """
+
+    identity: Identity
+    executable: bytes
+    args: tuple[bytes, ...]
+    env: Mapping[bytes, bytes]
+    path: bytes | None
+    descriptor: int
+    child: Child
+
+    def end(self, status: int = 0) -> None:
+        """
+        Have the server end.
+
+        @param status: as wait(2) gives it: C{exit status << 8}, or a signal's number.
+        """
+        self.child.ended(status, None)
+
+
+@implementer(ISpawner)
+class MemorySpawner:
+    """
+    An L{ISpawner} that starts nothing and remembers what it was asked for.
+
+    @ivar spawned: the starts, in order.
+    @ivar failures: errors to raise, one for each of the next starts.
+    """
+
+    def __init__(self) -> None:
+        self.spawned: list[Spawned] = []
+        self.failures: list[SpawnError] = []
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """
+        The children that have not ended.
+        """
+        return frozenset(each.child.pid for each in self.spawned if each.child.pid is not None)
+
+    def forIdentity(self, identity: Identity) -> IReactorProcess:
+        """
+        The road for servers of one identity.
+        """
+        return _MemoryRoad(self, identity)
+
+
+@implementer(IReactorProcess)
+class _MemoryRoad:
+    """
+    The starts of one identity.
+    """
+
+    def __init__(self, spawner: MemorySpawner, identity: Identity) -> None:
+        self._spawner = spawner
+        self._identity = identity
+
+    # Narrower than the interface in what it takes: ISpawner says how.
+    def spawnProcess(  # type: ignore[override]
+        self,
+        processProtocol: IProcessProtocol,
+        executable: bytes,
+        args: Sequence[bytes] = (),
+        env: Mapping[bytes, bytes] | None = None,
+        path: bytes | None = b"/",
+        uid: int | None = None,
+        gid: int | None = None,
+        usePTY: bool = False,
+        childFDs: Mapping[int, int] | None = None,
+    ) -> Child:
+        """
+        Remember it, or fail as told.
+        """
+        if self._spawner.failures:
+            raise self._spawner.failures.pop(0)
+        assert childFDs is not None
+        # Numbers that no process can have.
+        child = Child(2**31 - 1 - len(self._spawner.spawned), processProtocol)
+        self._spawner.spawned.append(
+            Spawned(self._identity, executable, tuple(args), env or {}, path, childFDs[0], child)
+        )
+        processProtocol.makeConnection(child)
+        return child

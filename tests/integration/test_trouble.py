@@ -187,8 +187,8 @@ class ExhaustionTests(DaemonTestCase):
 
     def test_processes(self) -> None:
         """
-        Where no process can be started, clients see a clean close, the record
-        says why, and the next one is served when it can.
+        Where no process can be started, clients wait, the log says so once, and
+        they are served when one can.
         """
         needOrdinaryUser()  # to root this limit does not apply
         needCommand("prlimit")
@@ -197,11 +197,13 @@ class ExhaustionTests(DaemonTestCase):
         self.assertEqual(self.ask(port), b"ok\n")
         limit = ["prlimit", "--pid", str(daemon.pid)]
         subprocess.run([*limit, "--nproc=1:"], check=True)
-        self.assertEqual(self.ask(port), b"")
-        (record,) = daemon.records(1, verdict="failed")
-        self.assertEqual(record["reason"], '"fork: Resource temporarily unavailable"')
-        subprocess.run([*limit, "--nproc=1000:"], check=True)
-        self.assertEqual(self.ask(port), b"ok\n")
+        waiting = [self.connect(port) for _ in range(5)]
+        daemon.waitForLog("cannot start servers: Resource temporarily unavailable")
+        subprocess.run([*limit, "--nproc=4000:"], check=True)
+        for connection in waiting:
+            self.assertEqual(readAll(connection), b"ok\n")
+        daemon.waitForLog("starts servers again")
+        self.assertEqual(daemon.log().count("cannot start"), 1)
 
 
 def daemonSeconds(pid: int) -> float:

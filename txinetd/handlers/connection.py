@@ -26,7 +26,9 @@ class ConnectionPort(Port):
         """
         Begin to accept.
         """
-        self._executor = Executor(self.spec, self.door, self.collaborators)
+        self._executor = Executor(
+            self.spec, self.door, self.collaborators, self._cannotStart, self._startsAgain
+        )
         self._listener = StreamListener(
             self.reactor,
             self.socket,
@@ -41,13 +43,28 @@ class ConnectionPort(Port):
         Cease to accept.
         """
         self._listener.stop()
+        self._executor.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
         Serve by a changed spec from the next connection on.
         """
         self.spec = spec
-        self._executor = Executor(spec, self.door, self.collaborators)
+        self._executor.alter(spec)
+
+    def _cannotStart(self, number: int) -> None:
+        """
+        There can be no process: let those who come wait in the queue.
+        """
+        self._listener.pause()
+        self.cannotStart(number)
+
+    def _startsAgain(self) -> None:
+        """
+        There can.
+        """
+        self.startsAgain()
+        self._listener.resume()
 
     def _accepted(self, connection: socket.socket, peer: Any) -> None:
         """

@@ -42,7 +42,7 @@ class DatagramProgramPort(Port):
         replace: Callable[[socket.socket | None], None],
     ) -> None:
         super().__init__(spec, address, sock, door, collaborators, replace)
-        self._executor = Executor(spec, door, collaborators)
+        self._executor = Executor(spec, door, collaborators, self._cannotStart, self._startsAgain)
         self._watcher = WaitWatcher(self.reactor, sock, self._ready)
         self._resuming: IDelayedCall | None = None
         self._exhausted = False
@@ -60,6 +60,7 @@ class DatagramProgramPort(Port):
         """
         self._stopped = True
         self._watcher.stop()
+        self._executor.stop()
         resuming, self._resuming = self._resuming, None
         if resuming is not None:
             resuming.cancel()
@@ -69,7 +70,21 @@ class DatagramProgramPort(Port):
         Serve by a changed spec from the next datagram on.
         """
         self.spec = spec
-        self._executor = Executor(spec, self.door, self.collaborators)
+        self._executor.alter(spec)
+
+    def _cannotStart(self, number: int) -> None:
+        """
+        There can be no process: let datagrams wait in the queue.
+        """
+        self._watcher.stop()
+        self.cannotStart(number)
+
+    def _startsAgain(self) -> None:
+        """
+        There can.
+        """
+        self.startsAgain()
+        self._watcher.resume()
 
     def _ready(self) -> None:
         """

@@ -6,12 +6,16 @@ record through to the program's end.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
+import attrs
 from twisted.internet.error import ProcessTerminated
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
@@ -27,22 +31,71 @@ from txinetd.spec import Program, ServiceSpec
 __all__ = ["Executor"]
 
 
+#: Nothing left to start a server with, which may pass.
+_EXHAUSTED = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+
+#: Where that shows.
+_BEFORE_THE_CHILD = frozenset({"fork", "pipe"})
+
+
 class Executor:
     """
-    Starts one service's program, again and again.
+    Starts one service's program, again and again; where there can be no process
+    for the moment, it tries again, and its caller is to bring nobody meanwhile.
     """
 
-    def __init__(self, spec: ServiceSpec, door: Door, collaborators: Collaborators) -> None:
+    #: Seconds until another try: at first, and at most.
+    firstPause = 0.05
+    lastPause = 1.0
+
+    #: Seconds that a client is kept waiting, at most.
+    patience = 30.0
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        door: Door,
+        collaborators: Collaborators,
+        exhausted: Callable[[int], None],
+        recovered: Callable[[], None],
+    ) -> None:
         """
         @param spec: a service whose server is a L{Program}.
         @param door: where its records go.
-        @param collaborators: the spawner and the base environment.
+        @param collaborators: the reactor, the spawner and the base environment.
+        @param exhausted: called with the errno when there can be no process for the
+            moment; once, until it works again.
+        @param recovered: called when it does.
+        """
+        self._door = door
+        self._collaborators = collaborators
+        self._exhausted = exhausted
+        self._recovered = recovered
+        self._held: deque[_Start] = deque()
+        self._again: IDelayedCall | None = None
+        self._pause = self.firstPause
+        self.alter(spec)
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Start a changed spec's program from now on.
+
+        @param spec: a service whose server is a L{Program}.
         """
         assert isinstance(spec.server, Program)
         self._program = spec.server
-        self._door = door
-        self._collaborators = collaborators
-        self._road = collaborators.spawner.forIdentity(spec.identity)
+        self._road = self._collaborators.spawner.forIdentity(spec.identity)
+
+    def stop(self) -> None:
+        """
+        Try no more for those who are kept waiting.
+        """
+        again, self._again = self._again, None
+        if again is not None:
+            again.cancel()
+        while self._held:
+            start = self._held.popleft()
+            start.protocol.failed(start.error)
 
     def start(
         self,
@@ -57,7 +110,8 @@ class Executor:
 
         @param record: the arrival's record, finished by this.
         @param facts: what the program's environment is to tell.
-        @param sock: becomes descriptors 0, 1 and 2 of the program.
+        @param sock: becomes descriptors 0, 1 and 2 of the program; to be kept open
+            until C{handedOver} or C{ended} is called.
         @param handedOver: called when the program has C{sock} and this process may
             close its own; not called when it could not be started.
         @param ended: called last and once: with C{True} when the program has run
@@ -65,19 +119,76 @@ class Executor:
         """
         environment = dict(self._collaborators.environment)
         environment.update(connectionEnvironment(facts))
-        descriptor = sock.fileno()
         protocol = _Server(record, self._door, self._collaborators, handedOver, ended)
+        start = _Start(protocol, sock, environment, self._collaborators.clock())
+        if self._held:
+            self._held.append(start)
+        elif not self._spawn(start):
+            self._held.append(start)
+            self._exhausted(start.error.errno)
+            self._later()
+
+    def _spawn(self, start: _Start) -> bool:
+        """
+        Try one start.
+
+        @return: whether it is settled, one way or the other.
+        """
+        descriptor = start.sock.fileno()
         try:
             self._road.spawnProcess(
-                protocol,
+                start.protocol,
                 self._program.path,
                 self._program.argv,
-                environment,
+                start.environment,
                 path=b"/",
                 childFDs={0: descriptor, 1: descriptor, 2: descriptor},
             )
         except SpawnError as error:
-            protocol.failed(error)
+            if error.step in _BEFORE_THE_CHILD and error.errno in _EXHAUSTED:
+                start.error = error
+                return False
+            start.protocol.failed(error)
+        return True
+
+    def _later(self) -> None:
+        """
+        Try again after a while.
+        """
+        self._again = self._collaborators.reactor.callLater(self._pause, self._tryAgain)
+        self._pause = min(self._pause * 2, self.lastPause)
+
+    def _tryAgain(self) -> None:
+        """
+        Start those who are kept waiting, as far as it works.
+        """
+        self._again = None
+        while self._held:
+            start = self._held[0]
+            if not self._spawn(start):
+                if self._collaborators.clock() - start.since < self.patience:
+                    self._later()
+                    return
+                start.protocol.failed(start.error)
+            self._held.popleft()
+        self._pause = self.firstPause
+        self._recovered()
+
+
+@attrs.define(eq=False)
+class _Start:
+    """
+    One start that may have to be tried again.
+
+    @ivar since: when it was first tried.
+    @ivar error: why it has not worked.
+    """
+
+    protocol: _Server
+    sock: socket.socket
+    environment: dict[bytes, bytes]
+    since: float
+    error: SpawnError = attrs.field(factory=lambda: SpawnError("fork", 0))
 
 
 class _Server(ProcessProtocol):

@@ -115,3 +115,26 @@ class Port(abc.ABC):
             service=self.spec.name,
             address=str(self.address),
         )
+
+    def cannotStart(self, number: int) -> None:
+        """
+        There can be no process for the moment; it will be tried again.
+
+        @param number: the errno.
+        """
+        self.log.error(
+            "{service} on {address}: cannot start servers: {reason}; trying again until it works",
+            service=self.spec.name,
+            address=str(self.address),
+            reason=os.strerror(number),
+        )
+
+    def startsAgain(self) -> None:
+        """
+        There can be processes again.
+        """
+        self.log.info(
+            "{service} on {address}: starts servers again",
+            service=self.spec.name,
+            address=str(self.address),
+        )

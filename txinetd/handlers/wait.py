@@ -40,7 +40,7 @@ class WaitPort(Port):
         replace: Callable[[socket.socket | None], None],
     ) -> None:
         super().__init__(spec, address, sock, door, collaborators, replace)
-        self._executor = Executor(spec, door, collaborators)
+        self._executor = Executor(spec, door, collaborators, self.cannotStart, self.startsAgain)
         self._watcher = WaitWatcher(self.reactor, sock, self._ready)
         self._child = False
         self._stopped = False
@@ -60,6 +60,7 @@ class WaitPort(Port):
         """
         self._stopped = True
         self._watcher.stop()
+        self._executor.stop()
 
     def whenFree(self, call: Callable[[], None]) -> None:
         """
@@ -75,7 +76,7 @@ class WaitPort(Port):
         Serve by a changed spec from the next child on.
         """
         self.spec = spec
-        self._executor = Executor(spec, self.door, self.collaborators)
+        self._executor.alter(spec)
 
     @property
     def isRunning(self) -> bool:

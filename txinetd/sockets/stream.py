@@ -61,6 +61,7 @@ class StreamListener:
         self._exhausted = False
         self._pause = self.firstPause
         self._running = False
+        self._paused = False
 
     def start(self) -> None:
         """
@@ -78,6 +79,21 @@ class StreamListener:
         resuming, self._resuming = self._resuming, None
         if resuming is not None:
             resuming.cancel()
+
+    def pause(self) -> None:
+        """
+        Accept nobody for a while: clients wait in the queue.
+        """
+        self._paused = True
+        self._readable.pause()
+
+    def resume(self) -> None:
+        """
+        Accept again.
+        """
+        self._paused = False
+        if self._running and self._resuming is None:
+            self._readable.watch()
 
     def _ready(self) -> None:
         """
@@ -102,7 +118,7 @@ class StreamListener:
             except BaseException:
                 connection.close()
                 raise
-            if not self._running:
+            if self._paused or not self._running:
                 return
 
     def _works(self) -> None:
@@ -131,6 +147,8 @@ class StreamListener:
         Try again.
         """
         self._resuming = None
+        if self._paused:
+            return
         self._readable.watch()
         # Not readable any more if its clients have given up: but whether it
         # works again is known only by trying.

@@ -1,0 +1,176 @@
+"""
+Tests for L{txinetd.handlers.execute}, with a spawner that starts nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from tests.handler_support import World, programSpec
+from txinetd.errors import SpawnError
+from txinetd.handlers.door import Door
+from txinetd.handlers.execute import Executor
+from txinetd.interfaces import ISpawner
+from txinetd.process.facts import ConnectionFacts, End
+from txinetd.spec import Program
+
+FACTS = ConnectionFacts("tcp", End("127.0.0.1", 7), End("192.0.2.9", 4000))
+NO_PROCESS = (SpawnError("fork", errno.EAGAIN), SpawnError("pipe", errno.EMFILE))
+
+
+class ExecutorTests(SynchronousTestCase):
+    """
+    Tests for L{Executor}.
+    """
+
+    def setUp(self) -> None:
+        self.world = World()
+        self.events: list[object] = []
+        self.door = Door(programSpec(), self.world.collaborators)
+        self.executor = Executor(
+            programSpec(),
+            self.door,
+            self.world.collaborators,
+            lambda number: self.events.append(number),
+            lambda: self.events.append("recovered"),
+        )
+        self.socket, other = socket.socketpair()
+        self.addCleanup(self.socket.close)
+        self.addCleanup(other.close)
+
+    def start(self) -> None:
+        """
+        Start for one client.
+        """
+        record = self.door.admit(FACTS)
+        assert record is not None
+        self.executor.start(
+            record,
+            FACTS,
+            self.socket,
+            lambda: self.events.append("handed over"),
+            lambda ran: self.events.append(f"ended {ran}"),
+        )
+
+    def test_spawner(self) -> None:
+        """
+        The spawner that starts nothing is one.
+        """
+        verifyObject(ISpawner, self.world.spawner)
+
+    def test_what(self) -> None:
+        """
+        The program is started as its line says, with the client's facts in its
+        environment.
+        """
+        self.start()
+        (spawned,) = self.world.spawner.spawned
+        self.assertEqual(
+            (spawned.executable, spawned.args, spawned.path, spawned.descriptor),
+            (b"/bin/cat", (b"cat", b"-u"), b"/", self.socket.fileno()),
+        )
+        self.assertEqual(spawned.identity.user, "alice")
+        self.assertEqual(spawned.env[b"PATH"], b"/bin")
+        self.assertEqual(spawned.env[b"TCPREMOTEIP"], b"192.0.2.9")
+
+    def test_life(self) -> None:
+        """
+        The socket is handed over at the start; the record is written at the end.
+        """
+        self.start()
+        self.assertEqual((self.events, self.world.verdicts()), (["handed over"], []))
+        self.assertEqual(len(self.world.children), 1)
+        self.world.spawner.spawned[0].end(3 << 8)
+        self.assertEqual(self.events, ["handed over", "ended True"])
+        self.assertEqual(self.world.recorder.records[0].status, 3)
+        self.assertEqual(len(self.world.children), 0)
+
+    def test_signalled(self) -> None:
+        """
+        The record of one that a signal ended says so.
+        """
+        self.start()
+        self.world.spawner.spawned[0].end(15)
+        record = self.world.recorder.records[0]
+        self.assertEqual((record.status, record.signal), (None, 15))
+
+    def test_recordBeforeTheLastChildIsGone(self) -> None:
+        """
+        Whoever waits for the last child finds its record written.
+        """
+        self.start()
+        gone = self.world.children.whenNone()
+        seen: list[int] = []
+        gone.addCallback(lambda _: seen.append(len(self.world.recorder.records)))
+        self.world.spawner.spawned[0].end()
+        self.assertEqual(seen, [1])
+
+    def test_cannotStart(self) -> None:
+        """
+        One that cannot be started is recorded with the step and the reason.
+        """
+        self.world.spawner.failures = [SpawnError("exec", errno.ENOENT)]
+        self.start()
+        self.assertEqual(self.events, ["ended False"])
+        self.assertEqual(self.world.verdicts(), [("failed", "exec: No such file or directory")])
+
+    def test_noProcess(self) -> None:
+        """
+        Where there can be no process for the moment, the client is kept waiting,
+        and is served when there can.
+        """
+        for error in NO_PROCESS:
+            self.events.clear()
+            self.world.spawner.failures = [error] * 3
+            self.start()
+            self.assertEqual(self.events, [error.errno])
+            self.world.reactor.advance(0.05)
+            self.world.reactor.advance(0.1)
+            self.assertEqual(self.events, [error.errno])
+            self.world.reactor.advance(0.2)
+            self.assertEqual(self.events, [error.errno, "handed over", "recovered"])
+
+    def test_order(self) -> None:
+        """
+        Those who came meanwhile are served in their order.
+        """
+        self.world.spawner.failures = [NO_PROCESS[0]]
+        for _ in range(3):
+            self.start()
+        self.world.reactor.advance(1)
+        names = ["handed over"] * 3
+        self.assertEqual(self.events, [errno.EAGAIN, *names, "recovered"])
+
+    def test_patience(self) -> None:
+        """
+        Nobody is kept waiting for ever.
+        """
+        self.world.spawner.failures = [NO_PROCESS[0]] * 1000
+        self.start()
+        for _ in range(100):
+            self.world.reactor.advance(1)
+        self.assertEqual(self.events, [errno.EAGAIN, "ended False", "recovered"])
+        self.assertEqual(self.world.reactor.getDelayedCalls(), [])
+
+    def test_stop(self) -> None:
+        """
+        When the service stops, those who wait are let go.
+        """
+        self.world.spawner.failures = [NO_PROCESS[0]] * 1000
+        self.start()
+        self.executor.stop()
+        self.assertEqual(self.events, [errno.EAGAIN, "ended False"])
+        self.assertEqual(self.world.reactor.getDelayedCalls(), [])
+
+    def test_alter(self) -> None:
+        """
+        A changed spec is for the next start.
+        """
+        self.executor.alter(attrs.evolve(programSpec(), server=Program(b"/bin/ls", (b"ls",))))
+        self.start()
+        self.assertEqual(self.world.spawner.spawned[0].executable, b"/bin/ls")
