@@ -6,7 +6,6 @@ and stop.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from txinetd.handlers.collaborators import Collaborators, Recorder
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
-from txinetd.process.environment import baseEnvironment
+from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Spawner
 from txinetd.record import RecordLog
@@ -124,7 +123,7 @@ class InetdService(service.MultiService):
             self.spawner,
             recorder,
             self.children,
-            baseEnvironment(os.environ if environment is None else environment),
+            baseEnvironment(daemonEnvironment() if environment is None else environment),
             self._guard,
             self._closer,
             clock,

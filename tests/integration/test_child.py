@@ -147,6 +147,23 @@ class ChildTests(_Base):
         self.assertIn("PATH", found)
 
 
+class LocaleTests(DaemonTestCase):
+    """
+    What the daemon's own interpreter does to the environment.
+    """
+
+    def test_clean(self) -> None:
+        """
+        Nothing of it reaches a server: started with a path alone, that is all.
+        """
+        port = self.freePort()
+        command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin"]
+        self.start(f"127.0.0.1:{port} stream tcp nowait - /usr/bin/env env\n", command=command)
+        names = {line.partition(b"=")[0] for line in self.ask(port).splitlines()}
+        facts = {name for name in names if name.startswith((b"TCP", b"REMOTE_"))}
+        self.assertEqual(names - facts, {b"PATH", b"PROTO"})
+
+
 class OwnIdentityTests(ChildTests, DaemonTestCase):
     """
     A server that runs as whoever runs the daemon.

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from txinetd.process.facts import ConnectionFacts
 
-__all__ = ["baseEnvironment", "connectionEnvironment"]
+__all__ = ["baseEnvironment", "connectionEnvironment", "daemonEnvironment"]
 
 #: What a server gets when the daemon was started without one: every system
 #: directory that may hold programs.
@@ -32,6 +33,22 @@ _PERSONAL_PREFIXES = (
     "PYTHON", "LISTEN_",
     "TCPREMOTE", "TCPLOCAL", "UDPREMOTE", "UDPLOCAL", "IPCREMOTE", "IPCLOCAL",
 )  # fmt: skip
+
+
+def daemonEnvironment() -> dict[str, str]:
+    """
+    This process's environment, without what Python itself has put there: in the C
+    locale it sets C{LC_CTYPE} for its children (PEP 538), which here are not
+    Python's.
+    """
+    environ = dict(os.environ)
+    try:
+        given = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:
+        return environ
+    if not any(variable.startswith(b"LC_CTYPE=") for variable in given):
+        environ.pop("LC_CTYPE", None)
+    return environ
 
 
 def baseEnvironment(environ: Mapping[str, str]) -> dict[bytes, bytes]:
