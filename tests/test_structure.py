@@ -5,6 +5,7 @@ Tests for the direction in which the modules depend on each other.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -151,3 +152,15 @@ class DirectionTests(SynchronousTestCase):
             check=True,
         )
         self.assertEqual(done.stdout, "False\n")
+
+    def test_tags(self) -> None:
+        """
+        Each module that names its tests names tests that exist.
+        """
+        wrong = []
+        for path in ROOT.rglob("*.py"):
+            match = re.match(r"# -\*- test-case-name: (\S+) -\*-\n", path.read_text("utf-8"))
+            tests = ROOT.parent.joinpath(*(match[1].split(".") if match else ["tests"]))
+            if not tests.with_suffix(".py").exists() and not tests.is_dir():
+                wrong.append(path.name)
+        self.assertEqual(wrong, [])

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_daemon -*-
+# -*- test-case-name: tests.integration.test_stop -*-
 """
 What an L{InetdService} needs besides when it has the process to itself: signals,
 and a service manager to report to.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_endpoint -*-
+# -*- test-case-name: tests.test_server -*-
 """
 One address of a running service: its socket, tried again until it can be made,
 and the port that serves it.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_notify -*-
+# -*- test-case-name: tests.integration.test_stop -*-
 """
 Tells a service manager how far the daemon is: the protocol of sd_notify(3).
 """

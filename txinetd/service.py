@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_service -*-
+# -*- test-case-name: tests.test_server -*-
 """
 One running service: its sockets, its door, and how it changes on a reload.
 """

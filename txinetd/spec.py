@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_spec -*-
+# -*- test-case-name: tests.test_reload -*-
 """
 What a service is: the values that every configuration format produces and
 everything after the formats reads.

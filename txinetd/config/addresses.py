@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_addresses -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 The first field of an inetd.conf(5) line: where to listen.
 

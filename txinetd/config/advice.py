@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_advice -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 Warnings about servers that would start and then not do what was meant.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_conflicts -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 Services that want the same address, over all files.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_dump -*-
+# -*- test-case-name: tests.test_tap -*-
 """
 The text of C{--dump}: the resolved services in the key=value form of NetBSD's
 inetd.conf(5), one a line::

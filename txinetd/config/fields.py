@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_fields -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 The fields of an inetd.conf(5) line that are words of a small language: socket
 type, protocol, wait and its limit.

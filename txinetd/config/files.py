@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_files -*-
+# -*- test-case-name: tests.test_config_loader -*-
 """
 From the paths of C{-f} to the contents of files.
 

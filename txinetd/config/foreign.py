@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_foreign -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 Lines that are not those of a classic inetd.conf, known by name: what other
 inetds and xinetd have, and whole files that only bear the name.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_programs -*-
+# -*- test-case-name: tests.test_config_loader -*-
 """
 Whether a user could execute a program, judged from outside: by permission
 bits, without becoming that user and without running anything.

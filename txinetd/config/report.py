@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_report -*-
+# -*- test-case-name: tests.test_tap -*-
 """
 The text of C{--check}.
 

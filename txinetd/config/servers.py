@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_servers -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 The sixth and the following fields of an inetd.conf(5) line: what serves.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_users -*-
+# -*- test-case-name: tests.test_config_inetd -*-
 """
 The fifth field of an inetd.conf(5) line: whom the server runs as.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_handlers_children -*-
+# -*- test-case-name: tests.test_handlers_execute -*-
 """
 The server programs that run now, whichever service started them, and what
 stopping does about them.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_handlers_connection -*-
+# -*- test-case-name: tests.test_server -*-
 """
 nowait on a stream: a child for each connection.
 """

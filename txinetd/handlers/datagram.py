@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_handlers_datagram -*-
+# -*- test-case-name: tests.integration.test_servers -*-
 """
 nowait on a datagram socket: a child for each peer, with a socket of its own that
 holds the datagram.

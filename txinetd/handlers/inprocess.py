@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_handlers_inprocess -*-
+# -*- test-case-name: tests.test_server -*-
 """
 Services answered in this process: the internal ones and whatever Twisted
 protocol a program brings, behind the same door as server programs.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_handlers_wait -*-
+# -*- test-case-name: tests.integration.test_servers -*-
 """
 wait: one child at a time gets the listening or bound socket itself; until it
 exits nobody else looks at that socket.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_child -*-
+# -*- test-case-name: tests.test_process_roads -*-
 """
 A running server program as the rest of the daemon sees it.
 """

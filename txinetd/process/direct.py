@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_direct -*-
+# -*- test-case-name: tests.test_process_roads -*-
 """
 The direct road: vfork(2) and execve(2) straight from this process, for servers
 that run as whoever this process runs as.

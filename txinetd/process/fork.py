@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_fork -*-
+# -*- test-case-name: tests.test_process_roads -*-
 """
 The portable road: fork(2) of this process, for whatever identity, on any system.
 

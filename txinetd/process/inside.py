@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_fork -*-
+# -*- test-case-name: tests.test_process_roads -*-
 """
 What happens inside a new process between fork(2) and execve(2).
 

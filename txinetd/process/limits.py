@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_limits -*-
+# -*- test-case-name: tests.test_process_parts -*-
 """
 How many descriptors this process may hold, and how many a server may.
 """

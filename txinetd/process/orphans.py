@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_orphans -*-
+# -*- test-case-name: tests.test_process_parts -*-
 """
 Children that this process never started: as the init of a container (process 1)
 it inherits every orphan there, and nobody else will reap them.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_reaper -*-
+# -*- test-case-name: tests.test_process_parts -*-
 """
 How the end of a child is noticed: by a descriptor of its own on the reactor, so
 that one exit costs the same however many children there are.

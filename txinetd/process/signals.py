@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_signals -*-
+# -*- test-case-name: tests.test_process_parts -*-
 """
 Signals that this process ignores, which its children must not inherit.
 """

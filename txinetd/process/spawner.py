@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_process_spawner -*-
+# -*- test-case-name: tests.test_process_parts -*-
 """
 Which road starts a server.
 """

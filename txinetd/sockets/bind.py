@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_bind -*-
+# -*- test-case-name: tests.integration.test_trouble -*-
 """
 From a spec's address to a bound socket.
 """

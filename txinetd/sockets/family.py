@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_family -*-
+# -*- test-case-name: tests.test_sockets_datagram -*-
 """
 Which address families this machine has.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_readable -*-
+# -*- test-case-name: tests.test_sockets_stream -*-
 """
 Being told by the reactor that a socket is readable, and nothing else: the socket
 is not read, not owned, and not closed here.

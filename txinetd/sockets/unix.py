@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_unix -*-
+# -*- test-case-name: tests.integration.test_trouble -*-
 """
 Unix sockets in the file system: made with the owner, group and mode asked for and
 never with more, never in the place of something that is not ours to remove.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_wait -*-
+# -*- test-case-name: tests.integration.test_servers -*-
 """
 Watching a socket on behalf of one who will take it over when somebody knocks.
 """

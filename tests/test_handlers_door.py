@@ -1,0 +1,130 @@
+"""
+Tests for L{txinetd.handlers.door}.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import attrs
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.handler_support import World, programSpec
+from txinetd.handlers.door import Door
+from txinetd.process.facts import ConnectionFacts, End
+from txinetd.record import ConnectionRecord
+from txinetd.spec import Limits
+
+FACTS = ConnectionFacts("tcp", End("127.0.0.1", 7), End("192.0.2.9", 4000))
+
+
+class DoorTests(SynchronousTestCase):
+    """
+    Tests for L{Door}.
+    """
+
+    def setUp(self) -> None:
+        self.world = World()
+        self.spec = programSpec(limits=Limits(4))
+        self.door = Door(self.spec, self.world.collaborators)
+        self.addCleanup(self.door.close)
+        self.said: list[str] = []
+        observer = cast(ILogObserver, self.note)
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+    def note(self, event: LogEvent) -> None:
+        """
+        Keep what the door logs.
+        """
+        if event.get("log_namespace") == "txinetd.handlers.door.Door":
+            level = event["log_level"]
+            assert isinstance(level, type(LogLevel.info))
+            self.said.append(level.name)
+
+    def admit(self) -> ConnectionRecord | None:
+        """
+        One more arrival.
+        """
+        return self.door.admit(FACTS)
+
+    def test_record(self) -> None:
+        """
+        Who is let in has a record that says who that is; it is written at the
+        end, with the time in between.
+        """
+        record = self.admit()
+        assert record is not None
+        self.assertEqual((record.service, record.protocol), ("test", "tcp"))
+        self.assertEqual((record.peer, record.local), ("192.0.2.9:4000", "127.0.0.1:7"))
+        self.assertEqual(self.world.recorder.records, [])
+        self.world.reactor.advance(2.5)
+        self.door.finish(record)
+        self.assertEqual(self.world.recorder.records, [record])
+        self.assertEqual(record.duration, 2.5)
+
+    def test_identifiers(self) -> None:
+        """
+        No two records have one number.
+        """
+        records = [self.admit() for _ in range(4)]
+        self.assertEqual(len({record.identifier for record in records if record}), 4)
+
+    def test_refused(self) -> None:
+        """
+        Who is over the limit is not let in, and has a record at once.
+        """
+        found = [self.admit() is not None for _ in range(6)]
+        self.assertEqual(found, [True] * 4 + [False] * 2)
+        self.assertEqual(self.world.verdicts(), [("refused", "starts-per-minute")] * 2)
+
+    def test_saidOnce(self) -> None:
+        """
+        That the service is over its limit is said once, and that it is back, once.
+        """
+        for _ in range(10):
+            self.admit()
+        self.assertEqual(self.said, ["warn"])
+        for _ in range(700):
+            self.world.reactor.advance(0.1)
+        self.assertEqual(self.said, ["warn", "info"])
+        self.assertIsNotNone(self.admit())
+        self.assertEqual(self.world.reactor.getDelayedCalls(), [])
+
+    def test_saidBySomebody(self) -> None:
+        """
+        It is said also when the next client comes before the timer.
+        """
+        for _ in range(5):
+            self.admit()
+        self.world.reactor.rightNow += 61
+        self.assertIsNotNone(self.admit())
+        self.assertEqual(self.said, ["warn", "info"])
+
+    def test_failed(self) -> None:
+        """
+        What could not be served is an error, with its reason in the record.
+        """
+        record = self.admit()
+        assert record is not None
+        self.door.fail(record, "exec: No such file")
+        self.assertEqual(self.world.verdicts(), [("failed", "exec: No such file")])
+        self.assertEqual(self.said, ["error"])
+
+    def test_altered(self) -> None:
+        """
+        A changed limit holds at once, and what was counted stays counted.
+        """
+        for _ in range(5):
+            self.admit()
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(6)))
+        found = [self.admit() is not None for _ in range(3)]
+        self.assertEqual(found, [True, True, False])
+
+    def test_unlimited(self) -> None:
+        """
+        Without a limit everybody is let in.
+        """
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(None)))
+        self.assertTrue(all(self.admit() for _ in range(1000)))
