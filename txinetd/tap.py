@@ -21,11 +21,13 @@ from txinetd.config import (
     exitStatus,
     hostList,
     load,
+    ownIdentity,
     reportConfiguration,
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.names import SystemNames
 from txinetd.sockets.family import haveIPv6
+from txinetd.spec import Identity
 
 __all__ = ["Options", "makeService"]
 
@@ -153,12 +155,29 @@ class Options(usage.Options):
         @param judging: for C{--check} and C{--dump}, which judge as root would.
         """
         return LoadOptions(
+            daemon=self._daemon(),
             defaultAddresses=self["defaultAddresses"],
             noInternal=bool(self["no-internal"]),
             backlog=self["backlog"],
             haveIPv6=haveIPv6(),
             judgeAsRoot=judging and not self["as-me"],
         )
+
+    def _daemon(self) -> Identity:
+        """
+        Whom the daemon is going to run as: twistd may give up its privileges after
+        everything is bound.
+        """
+        me = ownIdentity()
+        parent = self.parent if self.parent is not None else {}
+        uid, gid = parent.get("uid"), parent.get("gid")
+        if uid is None and gid is None:
+            return me
+        wanted = me.uid if uid is None else int(uid)
+        entry = SystemNames().user(str(wanted))
+        name, wanted, primary = entry if entry is not None else (str(wanted), wanted, me.gid)
+        gid = primary if gid is None else int(gid)
+        return Identity(name, wanted, gid, SystemNames().groups(name, gid), keep=True)
 
     def load(self, judging: bool = False) -> Configuration:
         """

@@ -246,6 +246,7 @@ class DaemonTestCase(SynchronousTestCase):
         ready: str = r"serving \d+ services",
         command: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        twistd: Sequence[str] = (),
         **popen: Any,
     ) -> Daemon:
         """
@@ -256,6 +257,7 @@ class DaemonTestCase(SynchronousTestCase):
         @param ready: the pattern in the log to wait for.
         @param command: what to put before twistd's own words.
         @param environment: set besides what this process has.
+        @param twistd: twistd's own options.
         @param popen: for L{subprocess.Popen}.
         """
         self._count += 1
@@ -268,6 +270,7 @@ class DaemonTestCase(SynchronousTestCase):
             "from twisted.scripts.twistd import run; run()",
             "--nodaemon",
             "--pidfile=",
+            *twistd,
             "inetd",
             "-f",
             str(path),

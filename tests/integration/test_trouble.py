@@ -4,6 +4,7 @@ What goes wrong around the daemon, and how it comes back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import signal
@@ -266,6 +267,43 @@ class OrdinaryUserTests(DaemonTestCase):
         self.assertRegex(daemon.log(), r"inetd.conf:2:\d+: error: found .*root.*\[other-user\]")
         self.assertEqual(self.ask(mine), b"mine\n")
         self.assertRaises(ConnectionRefusedError, self.connect, theirs)
+
+
+class ShedTests(DaemonTestCase):
+    """
+    A daemon that root starts and that gives up its privileges (C{twistd --uid}).
+    """
+
+    def test_uid(self) -> None:
+        """
+        It has bound what only root may bind; it serves lines for the user that it
+        is now; and those for others are errors when they are read.
+        """
+        needRoot()
+        entry = userEntry("nobody")
+        lines = [
+            f"127.0.0.1:{{}} stream tcp nowait {user} /usr/bin/id id -u\n"
+            for user in ("-", "nobody", "root")
+        ]
+        low = self.lowPort()
+        mine, theirs = self.freePort(), self.freePort()
+        ports = (low, mine, theirs)
+        daemon = self.start(
+            "".join(line.format(port) for line, port in zip(lines, ports, strict=True)),
+            twistd=[f"--uid={entry.pw_uid}", f"--gid={entry.pw_gid}"],
+        )
+        self.assertRegex(daemon.log(), r"inetd.conf:3:\d+: error: .*\[other-user\]")
+        expected = b"%d\n" % entry.pw_uid
+        self.assertEqual([self.ask(port) for port in ports[:2]], [expected] * 2)
+
+    def lowPort(self) -> int:
+        """
+        A port that only root may bind and nobody has.
+        """
+        for port in range(1023, 600, -1):
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
+        self.skipTest("every low port is taken")
 
 
 class InitTests(DaemonTestCase):
