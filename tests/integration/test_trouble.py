@@ -20,6 +20,7 @@ from tests.integration.support import (
     needOrdinaryUser,
     needRoot,
     readAll,
+    userEntry,
     waitFor,
 )
 
