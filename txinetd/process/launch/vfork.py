@@ -149,8 +149,8 @@ def _understood(said: bytes) -> tuple[str, int]:
     """
     What the child said went wrong.
 
-    @param said: C{kind:hexadecimal errno:place}, where the place is C{noexec} for
-        anything before execve(2).
+    @param said: C{kind:hexadecimal errno:place}, where the place begins with
+        C{noexec} for anything before execve(2).
     @return: step and errno.
     """
     parts = said.split(b":", 2)
@@ -158,4 +158,4 @@ def _understood(said: bytes) -> tuple[str, int]:
         number = int(parts[1], 16)
     except (IndexError, ValueError):
         number = errno.EPROTO
-    return ("chdir" if parts[-1] == b"noexec" else "exec"), number
+    return ("chdir" if parts[-1].startswith(b"noexec") else "exec"), number
