@@ -21,6 +21,7 @@ from tests.process_support import SELF, reactor
 from txinetd.interfaces import ISpawner
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
+from txinetd.process.launchers import LauncherRoad
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.orphans import OrphanReaper, deadChildren
 from txinetd.process.reaper import Reaper
@@ -255,10 +256,16 @@ class RoadTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        All others are forked.
+        All others are started by launchers.
         """
         other = Identity("x", os.getuid() + 1, os.getgid(), (os.getgid(),))
-        self.assertIsInstance(self.spawner.choose(other), ForkRoad)
+        self.assertIsInstance(self.spawner.choose(other), LauncherRoad)
+
+    def test_asked(self) -> None:
+        """
+        Another road can be asked for.
+        """
+        self.assertIsInstance(Spawner(reactor, road="fork").choose(SELF), ForkRoad)
 
     def test_groups(self) -> None:
         """
@@ -273,7 +280,7 @@ class RoadTests(SynchronousTestCase):
         """
         self.addCleanup(signal.signal, signal.SIGUSR2, signal.getsignal(signal.SIGUSR2))
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
-        self.assertIsInstance(self.spawner.choose(SELF), ForkRoad)
+        self.assertIsInstance(self.spawner.choose(SELF), LauncherRoad)
 
     def test_blockedSignal(self) -> None:
         """
@@ -281,4 +288,4 @@ class RoadTests(SynchronousTestCase):
         """
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
         self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, before)
-        self.assertIsInstance(self.spawner.choose(SELF), ForkRoad)
+        self.assertIsInstance(self.spawner.choose(SELF), LauncherRoad)

@@ -13,7 +13,9 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import defer, error
+from twisted.internet.defer import inlineCallbacks
 from twisted.internet.interfaces import IReactorProcess
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, TestCase
 from zope.interface.verify import verifyObject
 
@@ -22,9 +24,12 @@ from txinetd.errors import SpawnError
 from txinetd.interfaces import IChild
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
+from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.limits import DescriptorLimit
+from txinetd.process.plan import plan
 from txinetd.process.reaper import Reaper
-from txinetd.spec import Identity
+from txinetd.process.spawner import Spawner
+from txinetd.spec import NO_BOX, Identity
 
 if TYPE_CHECKING:
     _Base = TestCase
@@ -43,6 +48,12 @@ class RoadTests(_Base):
         The road.
         """
         raise NotImplementedError
+
+    def running(self) -> frozenset[int]:
+        """
+        The servers that have not ended, as far as the road knows.
+        """
+        return self.reaper.pids
 
     def setUp(self) -> None:
         self.limit = DescriptorLimit()
@@ -279,7 +290,7 @@ class RoadTests(_Base):
         for _ in range(5):
             yield self.spawn("exit 0").ended
         self.assertEqual(len(os.listdir("/proc/self/fd")), before)
-        self.assertEqual(self.reaper.pids, frozenset())
+        self.assertEqual(self.running(), frozenset())
 
 
 class DirectTests(RoadTests, TestCase):
@@ -309,7 +320,46 @@ class ForkTests(RoadTests, TestCase):
         """
         The fork road.
         """
-        return ForkRoad(reactor, self.reaper, self.limit, self.identity)
+        return ForkRoad(
+            reactor, self.reaper, lambda: plan(self.identity, NO_BOX, self.limit.original)
+        )
+
+
+class LauncherTests(RoadTests, TestCase):
+    """
+    The launcher road.
+    """
+
+    identity = SELF
+
+    def makeRoad(self) -> LauncherRoad:
+        """
+        The launcher road.
+        """
+        if not isSupported():
+            raise SkipTest("this system or interpreter has no launchers")
+        spawner = Spawner(reactor, descriptorLimit=self.limit, road="launcher")
+        self.reaper = spawner.reaper
+        road = spawner.choose(self.identity)
+        self.addCleanup(self.finish, spawner)
+        assert isinstance(road, LauncherRoad)
+        return road
+
+    def running(self) -> frozenset[int]:
+        """
+        The launchers themselves do not count.
+        """
+        pool: LauncherPool = self.road.pool
+        return pool.pids
+
+    @inlineCallbacks
+    def finish(self, spawner: Spawner) -> Any:
+        """
+        Wait until the launchers have gone.
+        """
+        spawner.close()
+        while spawner.reaper.pids:
+            yield deferLater(reactor, 0.001)
 
 
 class SwitchTests(TestCase):
@@ -327,7 +377,7 @@ class SwitchTests(TestCase):
         """
         Start a shell as somebody.
         """
-        road = ForkRoad(reactor, Reaper(reactor), DescriptorLimit(), identity)
+        road = ForkRoad(reactor, Reaper(reactor), lambda: plan(identity, NO_BOX, None))
         protocol = Recording()
         number = self.pair.server.fileno()
         road.spawnProcess(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from twisted.internet.interfaces import IProcessTransport, IReactorProcess
 from zope.interface import Attribute, Interface
 
-from txinetd.spec import Identity
+from txinetd.spec import NO_BOX, Box, Identity
 
 __all__ = ["IChild", "INames", "ISpawner"]
 
@@ -85,17 +85,18 @@ class ISpawner(Interface):
         """
     )
 
-    def forIdentity(identity: Identity) -> IReactorProcess:
+    def forIdentity(identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
-        The road for servers of one identity.
+        The road for servers of one identity, in one box.
 
         The provider's C{spawnProcess(processProtocol, executable, args, env,
         path, uid, gid, usePTY, childFDs)} takes C{childFDs} as C{{0: fd, 1: fd,
         2: fd}} with descriptors of this process, and ignores C{uid} and C{gid}:
-        they are C{identity}'s.  It calls the protocol's C{connectionMade} when
-        the child has its descriptors and the caller may close its own copies
-        (perhaps before it returns), and C{processEnded} once the child has
-        ended or could not be started: then the reason's value is a
+        they are C{identity}'s; without C{path} the directory is the box's.  It calls
+        the protocol's C{connectionMade} when the child has its descriptors and the
+        caller may close its own copies (perhaps before it returns), and
+        C{processEnded} once the child has ended or could not be started: then the
+        reason's value is a
         L{txinetd.errors.SpawnError} and C{connectionMade} may not have been
         called.  It may also raise that error itself, and then calls nothing.
         The transport provides L{IChild}.

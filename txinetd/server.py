@@ -215,6 +215,9 @@ class InetdService(service.MultiService):
         Write the last records and give back what was taken from the process.
         """
         self._closer.closeAll()
+        close = getattr(self.spawner, "close", None)
+        if close is not None:
+            close()
         self._limit.restore()
         return None if self._recordLog is None else self._recordLog.stopService()
 

@@ -18,7 +18,9 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 
 __all__ = [
+    "NO_BOX",
     "Address",
+    "Box",
     "Builtin",
     "Identity",
     "InProcess",
@@ -210,6 +212,55 @@ class Limits:
 
 
 @attrs.frozen
+class Box:
+    """
+    What a server program is kept in.  Each of these is done, or the server is not
+    started.
+
+    @ivar umask: the file mode creation mask.
+    @ivar directory: where it starts, as it is called within C{chroot}.
+    @ivar chroot: its root directory, or C{None} for the system's.
+    @ivar groups: the supplementary group ids in place of the user's, or C{None}.
+    @ivar limits: resource limits by the number of getrlimit(2): C{(which, soft,
+        hard)} each, C{resource.RLIM_INFINITY} for none.
+    @ivar nice: its niceness, -20 to 19, or C{None} for the daemon's.
+    @ivar ioPriority: class and level of ioprio_set(2), or C{None}.
+    @ivar outOfMemory: C{oom_score_adj}, -1000 to 1000, or C{None}.
+    @ivar affinity: the processors it may run on, or C{None} for all.
+    @ivar noNewPrivileges: whether no program it runs can gain privileges.
+    @ivar bounding: the capabilities that remain in its bounding set, or C{None}
+        for all.
+    @ivar ambient: the capabilities that it has though its user has none.
+    @ivar seconds: how long it may run, or C{None}; then it gets SIGTERM.
+    @ivar grace: seconds from SIGTERM to SIGKILL.
+    @ivar passed: the names of the daemon's environment that it gets, or C{None} for
+        all of them.
+    @ivar environment: variables to set besides: name and value each.
+    """
+
+    umask: int = 0o022
+    directory: bytes = b"/"
+    chroot: bytes | None = None
+    groups: tuple[int, ...] | None = None
+    limits: tuple[tuple[int, int, int], ...] = ()
+    nice: int | None = None
+    ioPriority: tuple[int, int] | None = None
+    outOfMemory: int | None = None
+    affinity: frozenset[int] | None = None
+    noNewPrivileges: bool = False
+    bounding: frozenset[int] | None = None
+    ambient: frozenset[int] = frozenset()
+    seconds: float | None = None
+    grace: float = 5.0
+    passed: frozenset[bytes] | None = None
+    environment: tuple[tuple[bytes, bytes], ...] = ()
+
+
+#: Nothing special.
+NO_BOX = Box()
+
+
+@attrs.frozen
 class Origin:
     """
     Where a spec came from.
@@ -248,6 +299,7 @@ class ServiceSpec:
     @ivar identity: whom a program runs as.
     @ivar limits: how often.
     @ivar backlog: the listen(2) queue.
+    @ivar box: what a program is kept in.
     @ivar origin: where it was read; not compared.
     """
 
@@ -260,6 +312,7 @@ class ServiceSpec:
     identity: Identity
     limits: Limits = Limits()
     backlog: int = DEFAULT_BACKLOG
+    box: Box = NO_BOX
     origin: Origin = attrs.field(default=Origin(), eq=False)
 
     def socketKey(self, address: Address) -> SocketKey:

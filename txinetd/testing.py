@@ -17,7 +17,7 @@ from txinetd.errors import SpawnError
 from txinetd.interfaces import INames, ISpawner
 from txinetd.names import HIGHEST_ID, isNumber
 from txinetd.process.child import Child
-from txinetd.spec import Identity
+from txinetd.spec import NO_BOX, Box, Identity
 
 __all__ = ["MemoryNames", "MemorySpawner", "Spawned"]
 
@@ -152,6 +152,7 @@ class Spawned:
     One start that L{MemorySpawner} was asked for.
 
     @ivar identity: whom the server was to run as.
+    @ivar box: what it was to be kept in.
     @ivar executable: the file.
     @ivar args: argv.
     @ivar env: its environment.
@@ -161,6 +162,7 @@ class Spawned:
     """
 
     identity: Identity
+    box: Box
     executable: bytes
     args: tuple[bytes, ...]
     env: Mapping[bytes, bytes]
@@ -197,11 +199,11 @@ class MemorySpawner:
         """
         return frozenset(each.child.pid for each in self.spawned if each.child.pid is not None)
 
-    def forIdentity(self, identity: Identity) -> IReactorProcess:
+    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
-        The road for servers of one identity.
+        The road for servers of one identity, in one box.
         """
-        return _MemoryRoad(self, identity)
+        return _MemoryRoad(self, identity, box)
 
 
 @implementer(IReactorProcess)
@@ -210,9 +212,10 @@ class _MemoryRoad:
     The starts of one identity.
     """
 
-    def __init__(self, spawner: MemorySpawner, identity: Identity) -> None:
+    def __init__(self, spawner: MemorySpawner, identity: Identity, box: Box) -> None:
         self._spawner = spawner
         self._identity = identity
+        self._box = box
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -221,7 +224,7 @@ class _MemoryRoad:
         executable: bytes,
         args: Sequence[bytes] = (),
         env: Mapping[bytes, bytes] | None = None,
-        path: bytes | None = b"/",
+        path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
         usePTY: bool = False,
@@ -236,7 +239,16 @@ class _MemoryRoad:
         # Numbers that no process can have.
         child = Child(2**31 - 1 - len(self._spawner.spawned), processProtocol)
         self._spawner.spawned.append(
-            Spawned(self._identity, executable, tuple(args), env or {}, path, childFDs[0], child)
+            Spawned(
+                self._identity,
+                self._box,
+                executable,
+                tuple(args),
+                env or {},
+                path or self._box.directory,
+                childFDs[0],
+                child,
+            )
         )
         processProtocol.makeConnection(child)
         return child

@@ -84,6 +84,27 @@ def needCommand(*names: str) -> str:
     raise SkipTest(f"{' or '.join(names)} is not installed")
 
 
+def childrenOf(pid: int) -> list[int]:
+    """
+    The process ids of a process's children.
+    """
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError):
+            found.extend(map(int, path.read_text().split()))
+    return found
+
+
+def isLauncher(pid: int) -> bool:
+    """
+    Whether a process is a launcher.
+    """
+    try:
+        return b"launch.launcher" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
 class Daemon:
     """
     One C{twistd inetd}.
@@ -155,12 +176,18 @@ class Daemon:
 
     def children(self) -> list[int]:
         """
-        The process ids of its children, dead ones too.
+        The process ids of its servers, dead ones too.
         """
         found: list[int] = []
-        for path in Path(f"/proc/{self.pid}/task").glob("*/children"):
-            found.extend(map(int, path.read_text().split()))
+        for child in childrenOf(self.pid):
+            found.extend(childrenOf(child) if isLauncher(child) else [child])
         return found
+
+    def launchers(self) -> list[int]:
+        """
+        The process ids of its launchers.
+        """
+        return [child for child in childrenOf(self.pid) if isLauncher(child)]
 
     def descriptors(self) -> int:
         """

@@ -6,6 +6,7 @@ record through to the program's end.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import cast
 
 import attrs
-from twisted.internet.error import ProcessTerminated
+from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
@@ -26,7 +27,7 @@ from txinetd.interfaces import IChild
 from txinetd.process.environment import connectionEnvironment
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
-from txinetd.spec import Program, ServiceSpec
+from txinetd.spec import Box, Program, ServiceSpec
 
 __all__ = ["Executor"]
 
@@ -35,7 +36,11 @@ __all__ = ["Executor"]
 _EXHAUSTED = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 #: Where that shows.
-_BEFORE_THE_CHILD = frozenset({"fork", "pipe"})
+_BEFORE_THE_CHILD = frozenset({"fork", "pipe", "launcher"})
+
+#: What a road says that has enough to do: errno 0 there means that nothing is
+#: wrong.
+_BUSY = "channel"
 
 
 class Executor:
@@ -47,6 +52,9 @@ class Executor:
     #: Seconds until another try: at first, and at most.
     firstPause = 0.05
     lastPause = 1.0
+
+    #: Seconds until another try where there is merely much to do.
+    busyPause = 0.005
 
     #: Seconds that a client is kept waiting, at most.
     patience = 30.0
@@ -64,7 +72,8 @@ class Executor:
         @param door: where its records go.
         @param collaborators: the reactor, the spawner and the base environment.
         @param exhausted: called with the errno when there can be no process for the
-            moment; once, until it works again.
+            moment, or with 0 where there is merely much to do; once, until it
+            works again.
         @param recovered: called when it does.
         """
         self._door = door
@@ -84,7 +93,12 @@ class Executor:
         """
         assert isinstance(spec.server, Program)
         self._program = spec.server
-        self._road = self._collaborators.spawner.forIdentity(spec.identity)
+        self._box = spec.box
+        self._road = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
+        given = self._collaborators.environment
+        if spec.box.passed is not None:
+            given = {name: value for name, value in given.items() if name in spec.box.passed}
+        self._environment = {**given, **dict(spec.box.environment)}
 
     def stop(self) -> None:
         """
@@ -117,12 +131,11 @@ class Executor:
         @param ended: called last and once: with C{True} when the program has run
             and ended, with C{False} when it could not be started.
         """
-        environment = dict(self._collaborators.environment)
-        environment.update(connectionEnvironment(facts))
-        protocol = _Server(record, self._door, self._collaborators, handedOver, ended)
+        environment = {**self._environment, **connectionEnvironment(facts)}
+        protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
         start = _Start(protocol, sock, environment, self._collaborators.clock())
         if self._held:
-            self._held.append(start)
+            self._held.append(start)  # in their order
         elif not self._spawn(start):
             self._held.append(start)
             self._exhausted(start.error.errno)
@@ -141,11 +154,12 @@ class Executor:
                 self._program.path,
                 self._program.argv,
                 start.environment,
-                path=b"/",
                 childFDs={0: descriptor, 1: descriptor, 2: descriptor},
             )
         except SpawnError as error:
-            if error.step in _BEFORE_THE_CHILD and error.errno in _EXHAUSTED:
+            if error.step == _BUSY or (
+                error.step in _BEFORE_THE_CHILD and error.errno in _EXHAUSTED
+            ):
                 start.error = error
                 return False
             start.protocol.failed(error)
@@ -155,6 +169,9 @@ class Executor:
         """
         Try again after a while.
         """
+        if self._held[0].error.step == _BUSY:
+            self._again = self._collaborators.reactor.callLater(self.busyPause, self._tryAgain)
+            return
         self._again = self._collaborators.reactor.callLater(self._pause, self._tryAgain)
         self._pause = min(self._pause * 2, self.lastPause)
 
@@ -201,12 +218,16 @@ class _Server(ProcessProtocol):
         record: ConnectionRecord,
         door: Door,
         collaborators: Collaborators,
+        box: Box,
         handedOver: Callable[[], None],
         ended: Callable[[bool], None],
     ) -> None:
         self._record = record
         self._door = door
         self._children = collaborators.children
+        self._reactor = collaborators.reactor
+        self._box = box
+        self._time: IDelayedCall | None = None
         self._handedOver = handedOver
         self._ended = ended
         self._child: IChild | None = None
@@ -218,12 +239,43 @@ class _Server(ProcessProtocol):
         child = self._child = cast(IChild, self.transport)
         self._record.pid = child.pid
         self._children.add(child)
+        if self._box.seconds is not None:
+            self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
         self._handedOver()
+
+    def _timeIsUp(self) -> None:
+        """
+        The program has had all the time that it may have.
+        """
+        assert self._child is not None
+        self._record.reason = "time-limit"
+        self._time = self._reactor.callLater(self._box.grace, self._graceIsUp)
+        self._signal("TERM")
+
+    def _graceIsUp(self) -> None:
+        """
+        And it was told.
+        """
+        self._time = None
+        self._signal("KILL")
+
+    def _signal(self, name: str) -> None:
+        """
+        Send it a signal.
+        """
+        assert self._child is not None
+        # It may have ended in this very moment, or have become somebody whom this
+        # process may not signal.
+        with contextlib.suppress(ProcessExitedAlready, PermissionError):
+            self._child.signalProcess(name)
 
     def processEnded(self, reason: Failure) -> None:
         """
         The program has ended, or did not come as far as exec(2).
         """
+        time, self._time = self._time, None
+        if time is not None:
+            time.cancel()
         child = self._child
         usage = None if child is None else child.rusage
         if usage is not None:

@@ -120,8 +120,11 @@ class Port(abc.ABC):
         """
         There can be no process for the moment; it will be tried again.
 
-        @param number: the errno.
+        @param number: the errno, or 0 where there is merely much to do.
         """
+        self._said = number != 0
+        if not self._said:
+            return
         self.log.error(
             "{service} on {address}: cannot start servers: {reason}; trying again until it works",
             service=self.spec.name,
@@ -133,6 +136,8 @@ class Port(abc.ABC):
         """
         There can be processes again.
         """
+        if not self._said:
+            return
         self.log.info(
             "{service} on {address}: starts servers again",
             service=self.spec.name,

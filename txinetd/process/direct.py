@@ -16,10 +16,9 @@ from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork, isSupported
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
+from txinetd.spec import NO_BOX
 
 __all__ = ["DirectRoad", "isSupported"]
-
-_MASK = 0o022
 
 
 @implementer(IReactorProcess)
@@ -28,11 +27,21 @@ class DirectRoad:
     Starts servers with this process's own identity.
     """
 
-    def __init__(self, reaper: Reaper, limit: DescriptorLimit) -> None:
+    def __init__(
+        self,
+        reaper: Reaper,
+        limit: DescriptorLimit,
+        umask: int = NO_BOX.umask,
+        directory: bytes = NO_BOX.directory,
+    ) -> None:
         """
         @param reaper: waits for the servers.
         @param limit: the descriptor limit that they are to have.
+        @param umask: their file mode creation mask.
+        @param directory: where they start.
         """
+        self._umask = umask
+        self._directory = directory
         self._reaper = reaper
         self._limit = limit
         self._vfork = Vfork()
@@ -50,7 +59,7 @@ class DirectRoad:
         executable: bytes,
         args: Sequence[bytes] = (),
         env: Mapping[bytes, bytes] | None = None,
-        path: bytes | None = b"/",
+        path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
         usePTY: bool = False,
@@ -65,7 +74,7 @@ class DirectRoad:
         environment = [b"%b=%b" % item for item in (env or {}).items()]
         with self._limit.lowered():
             pid, step, number = self._vfork.start(
-                executable, args, environment, path or b"/", childFDs[0], _MASK
+                executable, args, environment, path or self._directory, childFDs[0], self._umask
             )
         if not pid:
             raise SpawnError(step, number)

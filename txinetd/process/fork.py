@@ -14,7 +14,7 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess, IReadDescriptor
@@ -24,9 +24,8 @@ from zope.interface import implementer
 from txinetd.errors import SpawnError
 from txinetd.process.child import Child
 from txinetd.process.inside import Start, becomeServer
-from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
-from txinetd.spec import Identity
+from txinetd.spec import NO_BOX
 
 __all__ = ["ForkRoad"]
 
@@ -34,22 +33,30 @@ __all__ = ["ForkRoad"]
 @implementer(IReactorProcess)
 class ForkRoad:
     """
-    Starts servers with one identity.
+    Starts servers with one identity, in one box.
     """
 
     def __init__(
-        self, reactor: Any, reaper: Reaper, limit: DescriptorLimit, identity: Identity
+        self,
+        reactor: Any,
+        reaper: Reaper,
+        plan: Callable[[], dict[str, Any]],
+        umask: int = NO_BOX.umask,
+        directory: bytes = NO_BOX.directory,
     ) -> None:
         """
         @param reactor: watches the pipes.
         @param reaper: waits for the servers.
-        @param limit: the descriptor limit that they are to have.
-        @param identity: whom they run as.
+        @param plan: whom they run as, and in what: see
+            L{txinetd.process.plan.plan}.
+        @param umask: their file mode creation mask.
+        @param directory: where they start.
         """
         self._reactor = reactor
         self._reaper = reaper
-        self._limit = limit
-        self._identity = identity
+        self._plan = plan
+        self._umask = umask
+        self._directory = directory
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -58,7 +65,7 @@ class ForkRoad:
         executable: bytes,
         args: Sequence[bytes] = (),
         env: Mapping[bytes, bytes] | None = None,
-        path: bytes | None = b"/",
+        path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
         usePTY: bool = False,
@@ -74,10 +81,10 @@ class ForkRoad:
             executable,
             tuple(args),
             env or {},
-            path or b"/",
+            path or self._directory,
+            self._umask,
             childFDs[0],
-            self._identity,
-            self._limit.original if self._limit.isRaised else None,
+            self._plan(),
         )
         try:
             read, write = os.pipe2(os.O_CLOEXEC)

@@ -14,11 +14,11 @@ import os
 import resource
 import signal
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
-from txinetd.spec import Identity
+from txinetd.process.launch.restrict import Failed, inherited, ownLimits
 
 __all__ = ["Start", "becomeServer"]
 
@@ -39,25 +39,18 @@ class Start:
     @ivar argv: its arguments, beginning with argv[0].
     @ivar environment: its whole environment.
     @ivar directory: where it starts.
+    @ivar umask: its file mode creation mask.
     @ivar descriptor: becomes 0, 1 and 2.
-    @ivar identity: whom it runs as.
-    @ivar softDescriptors: its soft limit on descriptors, or C{None} for the
-        parent's.
+    @ivar plan: whom it runs as, and in what: see L{txinetd.process.plan.plan}.
     """
 
     executable: bytes
     argv: tuple[bytes, ...]
     environment: Mapping[bytes, bytes]
     directory: bytes
+    umask: int
     descriptor: int
-    identity: Identity
-    softDescriptors: int | None = None
-
-
-class _Failed(Exception):
-    """
-    A check did not hold.
-    """
+    plan: dict[str, Any]
 
 
 def becomeServer(start: Start, errors: int) -> NoReturn:
@@ -78,29 +71,26 @@ def becomeServer(start: Start, errors: int) -> NoReturn:
         step = "sigaction"
         _defaultSignals()
         step = "umask"
-        os.umask(0o022)
-        if not start.identity.keep:
-            step = "setgroups"
-            os.setgroups(start.identity.groups)
-            step = "setgid"
-            os.setresgid(*(start.identity.gid,) * 3)
-            step = "setuid"
-            os.setresuid(*(start.identity.uid,) * 3)
-            step = "verify"
-            _verify(start.identity)
+        os.umask(start.umask)
         step = "setrlimit"
-        if start.softDescriptors is not None:
+        soft = start.plan["softDescriptors"]
+        if soft is not None:
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (start.softDescriptors, hard))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        inherited(start.plan)
         step = "chdir"
         os.chdir(start.directory)
         step = "close"
         os.closerange(3, errors)
         os.closerange(errors + 1, _MOST_DESCRIPTORS)
+        # The last, lest they catch what has still to be done here.
+        ownLimits(start.plan)
         step = "sigprocmask"
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         step = "exec"
         os.execve(start.executable, start.argv, start.environment)
+    except Failed as failed:
+        _report(errors, failed.step, failed.errno)
     except OSError as error:
         _report(errors, step, error.errno or 0)
     except BaseException:
@@ -143,21 +133,3 @@ def _defaultSignals() -> None:
     for number in signal.valid_signals():
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             signal.signal(number, signal.SIG_DFL)
-
-
-def _verify(identity: Identity) -> None:
-    """
-    See that this process is who it should be, and for good.
-
-    @raise _Failed: if it is not.
-    """
-    if os.getresuid() != (identity.uid,) * 3 or os.getresgid() != (identity.gid,) * 3:
-        raise _Failed
-    if set(os.getgroups()) != set(identity.groups):
-        raise _Failed
-    if identity.uid != 0:
-        try:
-            os.setresuid(0, 0, 0)
-        except OSError:
-            return
-        raise _Failed

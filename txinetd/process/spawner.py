@@ -16,16 +16,18 @@ from zope.interface import implementer
 from txinetd.interfaces import ISpawner
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
+from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.limits import DescriptorLimit
+from txinetd.process.plan import hasOwnLimits, inheritable, isPlain, plan
 from txinetd.process.reaper import Reaper
 from txinetd.process.signals import ignoredSignals
-from txinetd.spec import Identity
+from txinetd.spec import NO_BOX, Box, Identity
 
 __all__ = ["Road", "Spawner", "isOwn"]
 
-#: C{auto} is the fastest that is right; the others are for tests and for
-#: measuring.
-Road = Literal["auto", "direct", "fork"]
+#: C{auto} is the fastest that is right; the others are for tests, for measuring,
+#: and for systems on which something is amiss.
+Road = Literal["auto", "direct", "launcher", "fork"]
 
 
 def _capabilities() -> tuple[str, ...]:
@@ -70,7 +72,7 @@ def _plainSignals() -> bool:
 @implementer(ISpawner)
 class Spawner:
     """
-    Starts servers in this process's own children.
+    Starts servers, by the road that fits their identity and their box.
     """
 
     def __init__(
@@ -86,36 +88,74 @@ class Spawner:
         self._road = road
         self._limit = DescriptorLimit() if descriptorLimit is None else descriptorLimit
         self.reaper = Reaper(reactor)
-        self._direct = DirectRoad(self.reaper, self._limit)
+        self._direct: list[DirectRoad] = []
+        self._pools: dict[tuple[Identity, Box], LauncherPool] = {}
 
     @property
     def pids(self) -> frozenset[int]:
         """
-        The children that are waited for here.
+        The children of this process that are waited for here.
         """
         return self.reaper.pids
 
-    def forIdentity(self, identity: Identity) -> IReactorProcess:
+    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
-        The road for servers of one identity.
+        The road for servers of one identity, in one box.
         """
-        return _Chosen(self, identity)
+        return _Chosen(self, identity, box)
 
-    def choose(self, identity: Identity) -> IReactorProcess:
+    def choose(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
-        The road for the next server of an identity.
+        The road for the next server of an identity, in a box.
         """
-        if self._road == "direct":
-            return self._direct
-        if self._road == "auto" and isSupported() and isOwn(identity) and _plainSignals():
-            return self._direct
-        return ForkRoad(self._reactor, self.reaper, self._limit, identity)
+        direct = isSupported() and isPlain(box) and isOwn(identity) and _plainSignals()
+        if self._road == "direct" or (self._road == "auto" and direct):
+            road = DirectRoad(self.reaper, self._limit, box.umask, box.directory)
+            self._direct.append(road)
+            return road
+        if self._road == "launcher" or (self._road == "auto" and isSupported()):
+            return LauncherRoad(self._pool(identity, box), box.umask, box.directory)
+        return ForkRoad(
+            self._reactor,
+            self.reaper,
+            lambda: plan(identity, box, self._soft()),
+            box.umask,
+            box.directory,
+        )
+
+    def _soft(self) -> int | None:
+        """
+        The soft limit on descriptors that servers are to have, where this process
+        has another.
+        """
+        return self._limit.original if self._limit.isRaised else None
+
+    def _pool(self, identity: Identity, box: Box) -> LauncherPool:
+        """
+        The launchers of an identity and a box; one pool for all services that have
+        both in common.
+        """
+        shared = inheritable(box)
+        key = (identity, shared)
+        if key not in self._pools:
+
+            def make() -> dict[str, Any]:
+                made = plan(identity, shared, self._limit.original)
+                return {**made, "forks": hasOwnLimits(made)}
+
+            self._pools[key] = LauncherPool(self._reactor, self.reaper, self._limit, make)
+        return self._pools[key]
 
     def close(self) -> None:
         """
         Give back what is held; servers that run go on.
         """
-        self._direct.close()
+        direct, self._direct = self._direct, []
+        for road in direct:
+            road.close()
+        pools, self._pools = self._pools, {}
+        for pool in pools.values():
+            pool.close()
 
 
 @implementer(IReactorProcess)
@@ -125,9 +165,10 @@ class _Chosen:
     privileges between reading its configuration and serving.
     """
 
-    def __init__(self, spawner: Spawner, identity: Identity) -> None:
+    def __init__(self, spawner: Spawner, identity: Identity, box: Box) -> None:
         self._spawner = spawner
         self._identity = identity
+        self._box = box
         self._chosen: IReactorProcess | None = None
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:
@@ -135,5 +176,5 @@ class _Chosen:
         See L{ISpawner.forIdentity}.
         """
         if self._chosen is None:
-            self._chosen = self._spawner.choose(self._identity)
+            self._chosen = self._spawner.choose(self._identity, self._box)
         return self._chosen.spawnProcess(*args, **kwargs)

@@ -1,0 +1,216 @@
+# -*- test-case-name: tests.test_process_box -*-
+"""
+Becoming somebody, within limits: what a process does to itself before it runs a
+server, or before it starts servers that inherit it.
+
+Everything asked for is done, and read back where the system allows, or L{Failed}
+says which step did not work.  Nothing is ever skipped.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import resource
+from typing import Any
+
+__all__ = ["Failed", "inherited", "ownLimits", "unseen"]
+
+#: What L{inherited} and L{ownLimits} take: see L{txinetd.process.plan}.
+Plan = dict[str, Any]
+
+_PR_SET_DUMPABLE = 4
+_PR_SET_KEEPCAPS = 8
+_PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
+_PR_SET_NO_NEW_PRIVS, _PR_GET_NO_NEW_PRIVS = 38, 39
+_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_IS_SET, _PR_CAP_AMBIENT_RAISE = 47, 1, 2
+
+_CAPABILITY_VERSION_3 = 0x20080522
+_CAP_SETUID = 7
+
+_SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "i686": 289, "armv7l": 314}
+_IOPRIO_WHO_PROCESS, _IOPRIO_CLASS_SHIFT = 1, 13
+
+
+class Failed(Exception):
+    """
+    A step did not work.
+
+    @ivar step: which.
+    @ivar errno: the system's reason, 0 where it has none.
+    """
+
+    def __init__(self, step: str, number: int) -> None:
+        super().__init__(step, number)
+        self.step = step
+        self.errno = number
+
+
+_libc: Any = None
+
+
+def _call(step: str, function: str, *arguments: int) -> int:
+    """
+    Call a function of the C library that says -1 when it fails.
+    """
+    global _libc
+    if _libc is None:
+        _libc = ctypes.CDLL(None, use_errno=True)
+    result: int = getattr(_libc, function)(*map(ctypes.c_long, arguments))
+    if result == -1:
+        raise Failed(step, ctypes.get_errno())
+    return result
+
+
+def _prctl(step: str, option: int, *arguments: int) -> int:
+    """
+    prctl(2), whose unused arguments have to be zero.
+    """
+    return _call(step, "prctl", option, *arguments, *(0,) * (4 - len(arguments)))
+
+
+def _step(step: str, function: Any, *arguments: Any) -> Any:
+    """
+    Call a function that raises OSError when it fails.
+    """
+    try:
+        return function(*arguments)
+    except (OSError, ValueError, OverflowError) as error:
+        raise Failed(step, getattr(error, "errno", None) or errno.EINVAL) from None
+
+
+def inherited(plan: Plan) -> None:
+    """
+    Take on what children inherit: root directory, affinity, capabilities, groups,
+    group, user, and the promise to gain no new privileges; then see that it is so.
+
+    @param plan: see L{txinetd.process.plan.plan}.
+    @raise Failed: if anything of it could not be done.
+    """
+    if plan["affinity"] is not None:
+        _step("affinity", os.sched_setaffinity, 0, plan["affinity"])
+    if plan["bounding"] is not None:
+        _dropBounding(set(plan["bounding"]))
+    if plan["chroot"] is not None:
+        _step("chroot", os.chroot, plan["chroot"])
+        _step("chroot", os.chdir, "/")
+    ambient = set(plan["ambient"])
+    if not plan["keep"]:
+        _become(plan, keepCapabilities=bool(ambient))
+    if ambient:
+        _raiseAmbient(ambient)
+    if plan["noNewPrivileges"]:
+        _prctl("no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
+    _verify(plan, ambient)
+
+
+def unseen() -> None:
+    """
+    Let nobody of the same user look into this process, or take it over.
+    """
+    _prctl("dumpable", _PR_SET_DUMPABLE, 0)
+
+
+def _become(plan: Plan, keepCapabilities: bool) -> None:
+    """
+    Switch groups, group and user, in this order.
+    """
+    _step("setgroups", os.setgroups, plan["groups"])
+    _step("setgid", os.setresgid, *(plan["gid"],) * 3)
+    if keepCapabilities:
+        _prctl("keepcaps", _PR_SET_KEEPCAPS, 1)
+    _step("setuid", os.setresuid, *(plan["uid"],) * 3)
+
+
+def _dropBounding(kept: set[int]) -> None:
+    """
+    Drop every capability but some from the bounding set, as far as the kernel
+    knows any.
+    """
+    number = 0
+    while True:
+        try:
+            present = _prctl("bounding", _PR_CAPBSET_READ, number)
+        except Failed as failed:
+            if failed.errno == errno.EINVAL and number > 0:
+                return  # one more than there are
+            raise
+        if present and number not in kept:
+            _prctl("bounding", _PR_CAPBSET_DROP, number)
+        number += 1
+
+
+def _raiseAmbient(wanted: set[int]) -> None:
+    """
+    Have some capabilities survive the execve(2) of a program without any.
+    """
+    low = sum(1 << number for number in wanted if number < 32)
+    high = sum(1 << (number - 32) for number in wanted if number >= 32)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    data = (ctypes.c_uint32 * 6)(low, low, low, high, high, high)
+    _call("capset", "capset", ctypes.addressof(header), ctypes.addressof(data))
+    for number in sorted(wanted):
+        _prctl("ambient", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, number)
+    _prctl("keepcaps", _PR_SET_KEEPCAPS, 0)
+
+
+def _verify(plan: Plan, ambient: set[int]) -> None:
+    """
+    See that this process is what it should be, and for good.
+    """
+    if not plan["keep"]:
+        uid, gid = plan["uid"], plan["gid"]
+        if os.getresuid() != (uid,) * 3 or os.getresgid() != (gid,) * 3:
+            raise Failed("verify", 0)
+        if set(os.getgroups()) != set(plan["groups"]):
+            raise Failed("verify", 0)
+        if uid != 0 and _CAP_SETUID not in ambient:
+            try:
+                os.setresuid(0, 0, 0)
+            except OSError:
+                pass
+            else:
+                raise Failed("verify", 0)
+    if plan["noNewPrivileges"] and _prctl("verify", _PR_GET_NO_NEW_PRIVS) != 1:
+        raise Failed("verify", 0)
+    for number in ambient:
+        if _prctl("verify", _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_IS_SET, number) != 1:
+            raise Failed("verify", 0)
+
+
+def ownLimits(plan: Plan) -> None:
+    """
+    Take on what is a server's own: resource limits, niceness, I/O priority, and
+    how ready the kernel is to end it.  To be called in its own process: a process
+    that starts many would be caught by these itself.
+
+    @param plan: see L{txinetd.process.plan.plan}.
+    @raise Failed: if anything of it could not be done.
+    """
+    if plan["outOfMemory"] is not None:
+        _step("oom_score_adj", _write, "/proc/self/oom_score_adj", b"%d" % plan["outOfMemory"])
+    if plan["nice"] is not None:
+        _step("nice", os.setpriority, os.PRIO_PROCESS, 0, plan["nice"])
+    if plan["ioPriority"] is not None:
+        kind, level = plan["ioPriority"]
+        number = _SYS_IOPRIO_SET.get(os.uname().machine)
+        if number is None:
+            raise Failed("ioprio", errno.ENOSYS)
+        value = kind << _IOPRIO_CLASS_SHIFT | level
+        _call("ioprio", "syscall", number, _IOPRIO_WHO_PROCESS, 0, value)
+    for which, soft, hard in plan["limits"]:
+        _step("setrlimit", resource.setrlimit, which, (soft, hard))
+        if resource.getrlimit(which) != (soft, hard):
+            raise Failed("setrlimit", 0)
+
+
+def _write(path: str, data: bytes) -> None:
+    """
+    Write a file of the kernel's.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
