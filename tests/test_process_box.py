@@ -6,7 +6,10 @@ do it.
 from __future__ import annotations
 
 import os
+import re
 import resource
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import inlineCallbacks
@@ -42,9 +45,10 @@ class BoxTests(_Base):
         if self.name == "launcher" and not isSupported():
             raise SkipTest("this system or interpreter has no launchers")
         self.spawner = Spawner(reactor, road=self.name)
+        self.addCleanup(self.finish)
 
     @inlineCallbacks
-    def tearDown(self) -> Any:
+    def finish(self) -> Any:
         """
         Let the launchers go, and wait until they have.
         """
@@ -218,12 +222,12 @@ class BoxTests(_Base):
             raise SkipTest("busybox is not installed")
         root = os.path.abspath(self.mktemp())
         os.makedirs(root)
-        with open(busybox, "rb") as given, open(f"{root}/sh", "wb") as copy:
-            copy.write(given.read())
-        os.chmod(f"{root}/sh", 0o755)
-        for path in (root, os.path.dirname(root)):
-            os.chmod(path, 0o755)
-        said = yield self.run_(Box(chroot=root.encode()), "echo /*; pwd", SELF, b"/sh")
+        shutil.copy(busybox, f"{root}/sh")
+        needed = subprocess.run(["ldd", busybox], capture_output=True, text=True).stdout
+        for library in re.findall(r"(/\S+) \(", needed):
+            os.makedirs(root + os.path.dirname(library), exist_ok=True)
+            shutil.copy(library, root + library)
+        said = yield self.run_(Box(chroot=root.encode()), "echo /s*; pwd", SELF, b"/sh")
         self.assertEqual(said, "/sh\n/")
 
     @inlineCallbacks

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 
 from tests.process_support import SELF, Pair, Recording, reactor
 from txinetd.errors import SpawnError
+from txinetd.process import launchers
 from txinetd.process.launch.vfork import isSupported
 from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.spawner import Spawner
@@ -212,11 +213,10 @@ class DeathTests(LauncherTestCase):
         """
         One that does not answer is replaced.
         """
+        self.patch(launchers._Launcher, "patience", 0.02)
         road = self.road()
         yield self.spawn(road, "exit 0").ended
         stuck = self.launcher(road.pool)
-        (launcher,) = road.pool._launchers
-        launcher.patience = 0.02
         os.kill(stuck, signal.SIGSTOP)
         yield self.spawn(road, "exit 0").ended
         self.assertNotEqual(self.launcher(road.pool), stuck)

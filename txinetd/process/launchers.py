@@ -246,9 +246,10 @@ class _Launcher:
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno == errno.ETOOMANYREFS:
-                return False
-            self._lost(resend=True)
+            if error.errno != errno.ETOOMANYREFS:
+                # It has gone; first what it has still said.
+                self.doRead()
+                self._lost(resend=True)
             return False
         return True
 

@@ -197,6 +197,9 @@ def ownLimits(plan: Plan) -> None:
         number = _SYS_IOPRIO_SET.get(os.uname().machine)
         if number is None:
             raise Failed("ioprio", errno.ENOSYS)
+        if not (0 <= kind <= 3 and 0 <= level <= 7):
+            # The kernel would look at some of the bits only.
+            raise Failed("ioprio", errno.EINVAL)
         value = kind << _IOPRIO_CLASS_SHIFT | level
         _call("ioprio", "syscall", number, _IOPRIO_WHO_PROCESS, 0, value)
     for which, soft, hard in plan["limits"]:
