@@ -127,6 +127,9 @@ class _Launcher:
     #: Seconds without an answer after which it is taken for stuck.
     patience = 10.0
 
+    #: So many times longer may it take to begin.
+    slow = 10
+
     def __init__(self, pool: LauncherPool, plan: dict[str, Any]) -> None:
         """
         @param pool: whose it is.
@@ -141,6 +144,7 @@ class _Launcher:
         self._flushing: IDelayedCall | None = None
         self._watching: IDelayedCall | None = None
         self._watched = -1
+        self._slow = 0
         self.ready = False
         self.gone = False
         try:
@@ -276,6 +280,10 @@ class _Launcher:
                 data = self._channel.recv(_LONGEST)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                # It has ended without reading everything, which the kernel tells
+                # once, before what it has still said.
+                continue
             except OSError:
                 data = b""
             if not data:
@@ -336,7 +344,9 @@ class _Launcher:
         See from time to time that it answers.
         """
         oldest = next(iter(self._begun), -1)
-        if oldest != -1 and oldest == self._watched:
+        if not self.ready:
+            self._slow += 1
+        if oldest != -1 and oldest == self._watched and (self.ready or self._slow > self.slow):
             self._watching = None
             self.log.error("launcher {pid} does not answer; ending it", pid=self.pid)
             # What it has begun is known for certain only when it has ended, which
