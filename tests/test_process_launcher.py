@@ -213,7 +213,7 @@ class DeathTests(LauncherTestCase):
         """
         One that does not answer is replaced.
         """
-        self.patch(launchers._Launcher, "patience", 0.02)
+        self.patch(launchers._Launcher, "patience", 0.3)
         road = self.road()
         yield self.spawn(road, "exit 0").ended
         stuck = self.launcher(road.pool)
