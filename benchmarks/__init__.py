@@ -1,0 +1,3 @@
+"""
+Speed, against the real peers, side by side: C{python -m benchmarks --help}.
+"""
