@@ -191,8 +191,9 @@ def _xinetd(service: Service, directory: Path) -> list[str] | None:
     )
     name = service.arguments[0] if internal else "bench"
     entries = [
-        f"service {name}\n{{\n id = bench\n {server}\n socket_type = stream\n protocol = tcp\n port ="
-        f" {service.port}\n bind = 127.0.0.1\n wait = no\n user = {service.who}\n}}\n"
+        f"service {name}\n{{\n id = bench\n {server}\n socket_type = stream\n"
+        f" protocol = tcp\n port = {service.port}\n bind = 127.0.0.1\n wait = no\n"
+        f" user = {service.who}\n}}\n"
     ]
     entries += [
         f"service s{number}\n{{\n type = UNLISTED\n server = /bin/true\n socket_type = stream\n"

@@ -67,11 +67,12 @@ class BoxTests(_Base):
         self.addCleanup(pair.close)
         protocol = Recording()
         number = pair.server.fileno()
-        self.spawner.choose(identity, box).spawnProcess(
+        road: Any = self.spawner.choose(identity, box)
+        road.spawnProcess(
             protocol,
             shell,
             (b"sh", b"-c", script.encode()),
-            {b"PATH": b"/bin:/usr/bin"},
+            [b"PATH=/bin:/usr/bin"],
             childFDs={0: number, 1: number, 2: number},
         )
         reason = yield protocol.ended

@@ -12,6 +12,13 @@ from txinetd.process.environment import DEFAULT_PATH, baseEnvironment, connectio
 from txinetd.process.facts import ConnectionFacts, End, plainHost
 
 
+def told(facts: ConnectionFacts) -> dict[bytes, bytes]:
+    """
+    What a server is told, by name.
+    """
+    return dict(each.split(b"=", 1) for each in connectionEnvironment(facts))
+
+
 class BaseTests(SynchronousTestCase):
     """
     Tests for L{baseEnvironment}.
@@ -81,7 +88,7 @@ class ConnectionTests(SynchronousTestCase):
         """
         facts = ConnectionFacts("tcp", End("192.0.2.1", 21), End("192.0.2.9", 4000))
         self.assertEqual(
-            connectionEnvironment(facts),
+            told(facts),
             {
                 b"PROTO": b"TCP",
                 b"TCPLOCALIP": b"192.0.2.1",
@@ -99,16 +106,16 @@ class ConnectionTests(SynchronousTestCase):
         Datagrams do not pass for connections.
         """
         facts = ConnectionFacts("udp", End("::1", 69), End("::2", 4000))
-        told = connectionEnvironment(facts)
-        self.assertEqual((told[b"PROTO"], told[b"UDPREMOTEIP"]), (b"UDP", b"::2"))
-        self.assertFalse(any(name.startswith(b"TCP") for name in told))
+        found = told(facts)
+        self.assertEqual((found[b"PROTO"], found[b"UDPREMOTEIP"]), (b"UDP", b"::2"))
+        self.assertFalse(any(name.startswith(b"TCP") for name in found))
 
     def test_wait(self) -> None:
         """
         A server that takes the socket over is told nothing about a client.
         """
-        told = connectionEnvironment(ConnectionFacts("tcp", End("192.0.2.1", 21)))
-        self.assertEqual(set(told), {b"PROTO", b"TCPLOCALIP", b"TCPLOCALPORT"})
+        found = told(ConnectionFacts("tcp", End("192.0.2.1", 21)))
+        self.assertEqual(set(found), {b"PROTO", b"TCPLOCALIP", b"TCPLOCALPORT"})
 
     def test_unix(self) -> None:
         """
@@ -116,7 +123,7 @@ class ConnectionTests(SynchronousTestCase):
         """
         facts = ConnectionFacts("unix", End(path=b"/a"), End(path=b"/b"), (7, 8))
         self.assertEqual(
-            connectionEnvironment(facts),
+            told(facts),
             {
                 b"PROTO": b"IPC",
                 b"IPCLOCALPATH": b"/a",

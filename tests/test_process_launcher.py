@@ -65,7 +65,7 @@ class LauncherTestCase(TestCase):
             protocol,
             b"/bin/sh",
             (b"sh", b"-c", script.encode()),
-            {b"PATH": b"/bin:/usr/bin"},
+            [b"PATH=/bin:/usr/bin"],
             childFDs={0: number, 1: number, 2: number},
         )
         return protocol

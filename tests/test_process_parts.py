@@ -63,7 +63,7 @@ class LimitTests(SynchronousTestCase):
         For a moment it is the original one, whatever happens in that moment.
         """
         self.limit.raiseToHard()
-        with self.limit.lowered():
+        with self.limit:
             self.assertEqual(self.soft(), self.low)
         self.assertEqual(self.soft(), self.before[1])
 
@@ -72,7 +72,7 @@ class LimitTests(SynchronousTestCase):
         What was not raised is left alone.
         """
         resource.setrlimit(resource.RLIMIT_NOFILE, (self.low - 1, self.before[1]))
-        with self.limit.lowered():
+        with self.limit:
             pass
         self.limit.restore()
         self.assertEqual(self.soft(), self.low - 1)

@@ -70,7 +70,7 @@ class RoadTests(_Base):
         number = self.pair.server.fileno()
         given.setdefault("executable", b"/bin/sh")
         given.setdefault("args", (b"sh", b"-c", script.encode()))
-        given.setdefault("env", {b"PATH": b"/bin:/usr/bin"})
+        given.setdefault("env", [b"PATH=/bin:/usr/bin"])
         self.road.spawnProcess(protocol, childFDs={0: number, 1: number, 2: number}, **given)
         return protocol
 
@@ -173,7 +173,7 @@ class RoadTests(_Base):
                 protocol,
                 b"/bin/sh",
                 (b"sh", b"-c", b"echo yes; echo err >&2"),
-                {},
+                [],
                 childFDs={0: 0, 1: 0, 2: 0},
             )
             yield protocol.started
@@ -199,7 +199,7 @@ class RoadTests(_Base):
         The environment is the one given and nothing else.
         """
         said = yield defer.ensureDeferred(
-            self.output("", executable=b"/usr/bin/env", args=(b"env",), env={b"A": b"\xff=b"})
+            self.output("", executable=b"/usr/bin/env", args=(b"env",), env=[b"A=\xff=b"])
         )
         self.assertEqual(said, b"A=\xff=b\n")
 
@@ -384,7 +384,7 @@ class SwitchTests(TestCase):
             protocol,
             b"/bin/sh",
             (b"sh", b"-c", script.encode()),
-            {b"PATH": b"/bin:/usr/bin"},
+            [b"PATH=/bin:/usr/bin"],
             childFDs={0: number, 1: number, 2: number},
         )
         return protocol

@@ -65,7 +65,9 @@ class FakeSocket:
         """
         return 99
 
-    def accept(self) -> object:
+    family = type = proto = 0
+
+    def _accept(self) -> object:
         """
         The next outcome.
         """
@@ -74,6 +76,13 @@ class FakeSocket:
         if isinstance(outcome, int):
             raise OSError(outcome, "told to")
         return outcome, ("192.0.2.1", 1)
+
+
+def _same(thing: object) -> object:
+    """
+    What it is given.
+    """
+    return thing
 
 
 class ListenerTests(SynchronousTestCase):
@@ -96,6 +105,7 @@ class ListenerTests(SynchronousTestCase):
             exhausted=self.said.append,
             recovered=lambda: self.said.append("recovered"),
         )
+        listener._connection = _same  # type: ignore[method-assign, assignment]
         listener.start()
         self.round()
         return listener

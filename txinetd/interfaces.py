@@ -91,7 +91,8 @@ class ISpawner(Interface):
 
         The provider's C{spawnProcess(processProtocol, executable, args, env,
         path, uid, gid, usePTY, childFDs)} takes C{childFDs} as C{{0: fd, 1: fd,
-        2: fd}} with descriptors of this process, and ignores C{uid} and C{gid}:
+        2: fd}} with descriptors of this process, C{env} as a sequence of
+        C{NAME=value}, and ignores C{uid} and C{gid}:
         they are C{identity}'s; without C{path} the directory is the box's.  It calls
         the protocol's C{connectionMade} when the child has its descriptors and the
         caller may close its own copies (perhaps before it returns), and

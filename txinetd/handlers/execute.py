@@ -12,7 +12,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import attrs
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
@@ -94,11 +94,12 @@ class Executor:
         assert isinstance(spec.server, Program)
         self._program = spec.server
         self._box = spec.box
-        self._road = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
+        self._road: Any = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
         given = self._collaborators.environment
         if spec.box.passed is not None:
             given = {name: value for name, value in given.items() if name in spec.box.passed}
-        self._environment = {**given, **dict(spec.box.environment)}
+        given = {**given, **dict(spec.box.environment)}
+        self._environment = [b"%b=%b" % item for item in given.items()]
 
     def stop(self) -> None:
         """
@@ -131,7 +132,7 @@ class Executor:
         @param ended: called last and once: with C{True} when the program has run
             and ended, with C{False} when it could not be started.
         """
-        environment = {**self._environment, **connectionEnvironment(facts)}
+        environment = self._environment + connectionEnvironment(facts)
         protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
         start = _Start(protocol, sock, environment, self._collaborators.clock())
         if self._held:
@@ -203,7 +204,7 @@ class _Start:
 
     protocol: _Server
     sock: socket.socket
-    environment: dict[bytes, bytes]
+    environment: list[bytes]
     since: float
     error: SpawnError = attrs.field(factory=lambda: SpawnError("fork", 0))
 

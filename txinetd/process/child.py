@@ -34,7 +34,7 @@ def endOf(status: int | None) -> Failure:
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
     if code or number:
         return Failure(error.ProcessTerminated(code, number, status))
-    return Failure(error.ProcessDone(status))
+    return _DONE
 
 
 @implementer(IAddress)
@@ -43,6 +43,9 @@ class _ProcessAddress:
     A process has no address.
     """
 
+
+#: How most children end.
+_DONE = Failure(error.ProcessDone(0))
 
 #: What an ended child's protocol is.
 _NOBODY = ProcessProtocol()

@@ -58,7 +58,7 @@ class DirectRoad:
         processProtocol: IProcessProtocol,
         executable: bytes,
         args: Sequence[bytes] = (),
-        env: Mapping[bytes, bytes] | None = None,
+        env: Sequence[bytes] = (),
         path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
@@ -71,10 +71,9 @@ class DirectRoad:
         @raise SpawnError: if the server cannot be started.
         """
         assert childFDs is not None
-        environment = [b"%b=%b" % item for item in (env or {}).items()]
-        with self._limit.lowered():
+        with self._limit:
             pid, step, number = self._vfork.start(
-                executable, args, environment, path or self._directory, childFDs[0], self._umask
+                executable, args, env, path or self._directory, childFDs[0], self._umask
             )
         if not pid:
             raise SpawnError(step, number)

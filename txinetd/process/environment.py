@@ -68,43 +68,42 @@ def baseEnvironment(environ: Mapping[str, str]) -> dict[bytes, bytes]:
     return kept
 
 
-def connectionEnvironment(facts: ConnectionFacts) -> dict[bytes, bytes]:
+def connectionEnvironment(facts: ConnectionFacts) -> list[bytes]:
     """
     What a server is told about its client, in the names of UCSPI (C{tcpserver},
     C{s6-tcpserver}, C{s6-ipcserver}) and in those of xinetd and systemd.  There is
     never a resolved name in it, and nothing about the client of a wait service.
 
     @param facts: where the arrival came from.
+    @return: C{NAME=value} each.
     """
     if facts.transport == "unix":
         return _unixEnvironment(facts)
-    family = facts.transport.upper().encode("ascii")
-    told = {b"PROTO": family}
+    # Made in one piece: this is done for each connection.
+    family = facts.transport.upper()
     local, peer = facts.local, facts.peer
+    told = f"PROTO={family}"
     if local.host is not None:
-        told[family + b"LOCALIP"] = local.host.encode("ascii")
-        told[family + b"LOCALPORT"] = b"%d" % (local.port or 0)
+        told += f"\n{family}LOCALIP={local.host}\n{family}LOCALPORT={local.port}"
     if peer.host is not None:
-        host = peer.host.encode("ascii")
-        port = b"%d" % (peer.port or 0)
-        told[family + b"REMOTEIP"] = host
-        told[family + b"REMOTEPORT"] = port
-        told[b"REMOTE_ADDR"] = host
-        told[b"REMOTE_HOST"] = host
-        told[b"REMOTE_PORT"] = port
-    return told
+        host, port = peer.host, peer.port
+        told += (
+            f"\n{family}REMOTEIP={host}\n{family}REMOTEPORT={port}"
+            f"\nREMOTE_ADDR={host}\nREMOTE_HOST={host}\nREMOTE_PORT={port}"
+        )
+    return told.encode("ascii").split(b"\n")
 
 
-def _unixEnvironment(facts: ConnectionFacts) -> dict[bytes, bytes]:
+def _unixEnvironment(facts: ConnectionFacts) -> list[bytes]:
     """
     The same for a unix socket, in the names of C{s6-ipcserver}.
     """
-    told = {b"PROTO": b"IPC"}
+    told = [b"PROTO=IPC"]
     if facts.local.path:
-        told[b"IPCLOCALPATH"] = facts.local.path
+        told.append(b"IPCLOCALPATH=" + facts.local.path)
     if facts.peer.path:
-        told[b"IPCREMOTEPATH"] = facts.peer.path
+        told.append(b"IPCREMOTEPATH=" + facts.peer.path)
     if facts.peerUser is not None:
-        told[b"IPCREMOTEEUID"] = b"%d" % facts.peerUser[0]
-        told[b"IPCREMOTEEGID"] = b"%d" % facts.peerUser[1]
+        told.append(b"IPCREMOTEEUID=%d" % facts.peerUser[0])
+        told.append(b"IPCREMOTEEGID=%d" % facts.peerUser[1])
     return told

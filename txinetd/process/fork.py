@@ -64,7 +64,7 @@ class ForkRoad:
         processProtocol: IProcessProtocol,
         executable: bytes,
         args: Sequence[bytes] = (),
-        env: Mapping[bytes, bytes] | None = None,
+        env: Sequence[bytes] = (),
         path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
@@ -80,7 +80,7 @@ class ForkRoad:
         start = Start(
             executable,
             tuple(args),
-            env or {},
+            tuple(env),
             path or self._directory,
             self._umask,
             childFDs[0],

@@ -13,7 +13,6 @@ import fcntl
 import os
 import resource
 import signal
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import attrs
@@ -37,7 +36,7 @@ class Start:
 
     @ivar executable: the file.
     @ivar argv: its arguments, beginning with argv[0].
-    @ivar environment: its whole environment.
+    @ivar environment: its whole environment, C{NAME=value} each.
     @ivar directory: where it starts.
     @ivar umask: its file mode creation mask.
     @ivar descriptor: becomes 0, 1 and 2.
@@ -46,7 +45,7 @@ class Start:
 
     executable: bytes
     argv: tuple[bytes, ...]
-    environment: Mapping[bytes, bytes]
+    environment: tuple[bytes, ...]
     directory: bytes
     umask: int
     descriptor: int
@@ -88,7 +87,9 @@ def becomeServer(start: Start, errors: int) -> NoReturn:
         step = "sigprocmask"
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         step = "exec"
-        os.execve(start.executable, start.argv, start.environment)
+        os.execve(
+            start.executable, start.argv, dict(each.split(b"=", 1) for each in start.environment)
+        )
     except Failed as failed:
         _report(errors, failed.step, failed.errno)
     except OSError as error:

@@ -476,7 +476,7 @@ class LauncherPool:
         """
         command = _COMMAND.format(directory=str(Path(__file__).parent))
         python = os.fsencode(sys.executable)
-        with self._limit.lowered():
+        with self._limit:
             pid, step, number = self._vfork.start(
                 python,
                 (python, b"-I", b"-S", b"-c", command.encode()),
@@ -589,7 +589,7 @@ class LauncherRoad:
         processProtocol: IProcessProtocol,
         executable: bytes,
         args: Sequence[bytes] = (),
-        env: Mapping[bytes, bytes] | None = None,
+        env: Sequence[bytes] = (),
         path: bytes | None = None,
         uid: int | None = None,
         gid: int | None = None,
@@ -602,9 +602,8 @@ class LauncherRoad:
         @raise SpawnError: if it cannot even be tried.
         """
         assert childFDs is not None
-        environment = [b"%b=%b" % item for item in (env or {}).items()]
         child = LaunchedChild(processProtocol)
-        start = (executable, tuple(args), environment, path or self._directory, self._umask)
+        start = (executable, tuple(args), list(env), path or self._directory, self._umask)
         try:
             descriptor = os.dup(childFDs[0])
         except OSError as error:

@@ -6,8 +6,6 @@ How many descriptors this process may hold, and how many a server may.
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 __all__ = ["DescriptorLimit"]
 
@@ -48,17 +46,17 @@ class DescriptorLimit:
             self._raised = False
             resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
 
-    @contextmanager
-    def lowered(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """
         For as long as it takes to start a child from this very process, have the
         original limit.  Descriptors that are open beyond it stay open.
         """
-        if not self._raised:
-            yield
-            return
-        resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
-        try:
-            yield
-        finally:
+        if self._raised:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
+
+    def __exit__(self, *exception: object) -> None:
+        """
+        Have the raised one again.
+        """
+        if self._raised:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))

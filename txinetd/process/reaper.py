@@ -1,13 +1,14 @@
 # -*- test-case-name: tests.test_process_parts -*-
 """
-How the end of a child is noticed: by a descriptor of its own on the reactor, so
-that one exit costs the same however many children there are.
+How the end of a child is noticed: by a descriptor of its own, so that one exit
+costs the same however many children there are.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import select
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ class Reaper:
         """
         self._reactor = reactor
         self._pids: set[int] = set()
+        self._pidfds: _Pidfds | None = None
 
     @property
     def pids(self) -> frozenset[int]:
@@ -51,18 +53,25 @@ class Reaper:
             reaped.
         """
         self._pids.add(pid)
-
-        def reaped(status: int | None, usage: resource.struct_rusage | None) -> None:
-            self._pids.discard(pid)
-            ended(status, usage)
-
-        try:
-            descriptor = os.pidfd_open(pid)
-        except (AttributeError, OSError):
+        if self._pidfds is None and hasattr(os, "pidfd_open") and hasattr(select, "epoll"):
+            self._pidfds = _Pidfds(self._reactor, self._reaped)
+        if self._pidfds is None or not self._pidfds.add(pid, ended):
             # No such thing on this system, or no descriptor left.
-            self._reactor.callLater(0, _Signalled(pid, reaped).watch)
-            return
-        self._reactor.addReader(_Watched(self._reactor, pid, descriptor, reaped))
+            signalled = _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome))
+            self._reactor.callLater(0, signalled.watch)
+
+    def _reaped(
+        self, pid: int, ended: Ended, status: int | None, usage: resource.struct_rusage | None
+    ) -> None:
+        """
+        A child has ended.
+        """
+        self._pids.discard(pid)
+        if not self._pids and self._pidfds is not None:
+            # With nobody to wait for, the reactor is left as it was.
+            self._pidfds.close()
+            self._pidfds = None
+        ended(status, usage)
 
 
 def _wait(pid: int) -> tuple[bool, int | None, resource.struct_rusage | None]:
@@ -81,47 +90,78 @@ def _wait(pid: int) -> tuple[bool, int | None, resource.struct_rusage | None]:
 
 
 @implementer(IReadDescriptor)
-class _Watched:
+class _Pidfds:
     """
-    The pidfd of one child: readable when the child has ended.
+    The pidfds of all children, in an epoll(7) of their own: to the reactor one
+    descriptor, readable when any child has ended.
     """
 
-    def __init__(self, reactor: Any, pid: int, descriptor: int, ended: Ended) -> None:
+    def __init__(self, reactor: Any, reaped: Callable[..., None]) -> None:
         self._reactor = reactor
-        self._pid = pid
-        self._descriptor = descriptor
-        self._ended = ended
+        self._reaped = reaped
+        self._poll = select.epoll()
+        self._children: dict[int, tuple[int, Ended]] = {}
+        reactor.addReader(self)
+
+    def add(self, pid: int, ended: Ended) -> bool:
+        """
+        Watch one more.
+
+        @return: whether that can be done.
+        """
+        try:
+            descriptor = os.pidfd_open(pid)
+        except OSError:
+            return False
+        self._children[descriptor] = (pid, ended)
+        self._poll.register(descriptor, select.EPOLLIN)
+        return True
 
     def fileno(self) -> int:
         """
-        The pidfd.
+        The epoll descriptor.
         """
-        return self._descriptor
+        return -1 if self._poll.closed else self._poll.fileno()
 
     def logPrefix(self) -> str:
         """
         For the reactor's log.
         """
-        return "txinetd child"
+        return "txinetd children"
 
     def doRead(self) -> None:
         """
-        The child has ended.
+        Some have ended.
         """
-        over, status, usage = _wait(self._pid)
-        if over:
+        for descriptor, _ in self._poll.poll(0, 64):
+            pid, ended = self._children[descriptor]
+            over, status, usage = _wait(pid)
+            if over:
+                del self._children[descriptor]
+                # A process that was forked meanwhile may have it still, and then
+                # closing alone would not end the watch.
+                self._poll.unregister(descriptor)
+                os.close(descriptor)
+                self._reaped(pid, ended, status, usage)
+            if self._poll.closed:
+                return
+
+    def close(self) -> None:
+        """
+        Watch no more.
+        """
+        if not self._poll.closed:
             self._reactor.removeReader(self)
-            os.close(self._descriptor)
-            self._descriptor = -1
-            self._ended(status, usage)
+            self._poll.close()
 
     def connectionLost(self, reason: Failure) -> None:
         """
         The reactor is going away and takes its readers with it.
         """
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        for descriptor in self._children:
+            os.close(descriptor)
+        self._children.clear()
+        self._poll.close()
 
 
 class _Signalled:

@@ -39,7 +39,7 @@ def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
     @param connection: as it was accepted.
     @param peer: the address that came with it.
     """
-    if connection.family == socket.AF_UNIX:
+    if not isinstance(peer, tuple):
         _, uid, gid = _CREDENTIALS.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )

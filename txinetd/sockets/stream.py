@@ -53,6 +53,7 @@ class StreamListener:
         """
         self._reactor = reactor
         self._socket = sock
+        self._kind = (int(sock.family), int(sock.type), sock.proto)
         self._accepted = accepted
         self._sayExhausted = exhausted
         self._sayRecovered = recovered
@@ -101,7 +102,8 @@ class StreamListener:
         """
         for _ in range(self.batch):
             try:
-                connection, peer = self._socket.accept()
+                # Not socket.accept(), which takes longer than the system call.
+                descriptor, peer = self._socket._accept()  # type: ignore[attr-defined]
             except BlockingIOError:
                 self._works()
                 return
@@ -112,6 +114,7 @@ class StreamListener:
                 # This one connection has failed already (accept(2), "Error
                 # handling"): the next may be fine.
                 continue
+            connection = self._connection(descriptor)
             self._works()
             try:
                 self._accepted(connection, peer)
@@ -120,6 +123,12 @@ class StreamListener:
                 raise
             if self._paused or not self._running:
                 return
+
+    def _connection(self, descriptor: int) -> socket.socket:
+        """
+        The socket of a connection.
+        """
+        return socket.socket(*self._kind, fileno=descriptor)
 
     def _works(self) -> None:
         """

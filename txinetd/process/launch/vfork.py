@@ -75,7 +75,7 @@ class Vfork:
         self,
         executable: bytes,
         argv: Sequence[bytes],
-        environment: list[bytes],
+        environment: Sequence[bytes],
         directory: bytes,
         descriptor: int,
         umask: int,
