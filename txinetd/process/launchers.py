@@ -125,7 +125,7 @@ class _Launcher:
     batch = 32
 
     #: Seconds without an answer after which it is taken for stuck.
-    patience = 10.0
+    patience = 5.0
 
     #: So many times longer may it take to begin.
     slow = 10

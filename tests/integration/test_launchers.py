@@ -1,0 +1,113 @@
+"""
+Launchers that are killed, stopped and starved while clients come.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import threading
+import time
+
+from tests.integration.support import PATIENCE, DaemonTestCase, needRoot, readAll, userEntry
+
+
+class HarmTests(DaemonTestCase):
+    """
+    Services of another user, whose launchers come to harm.
+    """
+
+    def setUp(self) -> None:
+        needRoot()
+        userEntry("nobody")
+        super().setUp()
+
+    def test_killed(self) -> None:
+        """
+        While eight clients come without pause, launchers are killed fifty times:
+        every client gets its answer or the end of file, none waits for long, and
+        every connection has one record.
+        """
+        port = self.freePort()
+        daemon = self.start(
+            f"127.0.0.1:{port} stream tcp nowait.0 nobody /bin/echo echo ok\n",
+            "--backlog",
+            "1000",
+        )
+        stop = threading.Event()
+        answers: list[bytes] = []
+        slow: list[float] = []
+        failures: list[object] = []
+
+        def client() -> None:
+            while not stop.is_set():
+                begun = time.monotonic()
+                try:
+                    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+                        answers.append(readAll(connection))
+                except OSError as error:
+                    failures.append(error)
+                if time.monotonic() - begun > 2:
+                    slow.append(time.monotonic() - begun)
+
+        threads = [threading.Thread(target=client) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        # The same in every run.
+        chance = random.Random(4)
+        killed = 0
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while killed < 50 and time.monotonic() < deadline:
+                launchers = daemon.launchers()
+                if launchers:
+                    os.kill(chance.choice(launchers), signal.SIGKILL)
+                    killed += 1
+                time.sleep(chance.uniform(0.0, 0.05))
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        self.assertEqual((killed, failures, slow), (50, [], []))
+        self.assertLessEqual(set(answers), {b"ok\n", b""})
+        records = daemon.records(len(answers))
+        self.assertEqual(len(records), len(answers))
+        served = [record for record in records if record["verdict"] == "served"]
+        lost = [record for record in records if record["verdict"] == "failed"]
+        self.assertEqual(len(served) + len(lost), len(answers))
+        self.assertLessEqual({record["reason"] for record in lost}, {'"launcher-lost: refused"'})
+        # A server that was begun may have answered before its launcher was killed.
+        self.assertGreaterEqual(answers.count(b"ok\n"), len(served))
+        self.assertLessEqual(answers.count(b""), len(lost))
+        self.assertGreater(len(served), 100)
+
+    def test_fromAChild(self) -> None:
+        """
+        A server can stop its own launcher, being of the same user; clients that
+        come then are served all the same.
+        """
+        port = self.freePort()
+        line = (
+            f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c 'kill -STOP $PPID; echo ok'\n"
+        )
+        daemon = self.start(line)
+        self.assertEqual(self.ask(port), b"ok\n")
+        # The launcher does not answer; that is noticed, and another takes over.
+        self.assertEqual(self.ask(port), b"ok\n")
+        daemon.waitForLog("does not answer")
+
+    def test_noDescriptors(self) -> None:
+        """
+        A server can take its launcher's descriptors away; connections are lost by
+        name or served, and later ones are served.
+        """
+        port = self.freePort()
+        script = "prlimit --pid $PPID --nofile=5:5; echo ok"
+        daemon = self.start(f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c '{script}'\n")
+        self.assertEqual(self.ask(port), b"ok\n")
+        seen = [self.ask(port) for _ in range(4)]
+        self.assertLessEqual(set(seen), {b"ok\n", b""})
+        self.assertEqual(len(daemon.records(5)), 5)
+        self.assertNotIn("Traceback", daemon.log())
