@@ -21,6 +21,7 @@ LAYERS = [
     {"spec"},
     {"errors"},
     {"interfaces"},
+    {"logfile"},
     {"names", "record", "notify"},
     {"config", "gate", "reload", "internal"},
     {"process"},

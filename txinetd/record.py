@@ -21,6 +21,8 @@ from twisted.internet import defer
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 
+from txinetd.logfile import LogFile, Stamps, textFile
+
 __all__ = ["ConnectionRecord", "RecordLog", "formatRecord"]
 
 #: Characters that may stand in a record's value as they are: everything
@@ -156,6 +158,7 @@ class RecordLog(service.Service):
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._ending = False
+        self._stamp = Stamps()
 
     def record(self, record: ConnectionRecord) -> None:
         """
@@ -215,10 +218,26 @@ class RecordLog(service.Service):
                 return
             time.sleep(self.pause)
 
+    def _writeTo(self, file: LogFile) -> None:
+        """
+        Write what is in the queue in one go.
+        """
+        system = f"{self.log.namespace}#info"
+        lines = []
+        for _ in range(len(self._queue)):
+            when, line, _ = self._queue.popleft()
+            lines.append(f"{self._stamp(when)} [{system}] {line}\n")
+        if lines:
+            file.write("".join(lines))
+            file.flush()
+
     def _drain(self) -> None:
         """
         Write everything that is in the queue.
         """
+        file = textFile() if self._publish is globalLogPublisher else None
+        if file is not None:
+            self._writeTo(file)
         while self._queue:
             when, line, record = self._queue.popleft()
             self._publish(
