@@ -189,6 +189,9 @@ def ownLimits(plan: Plan) -> None:
     @raise Failed: if anything of it could not be done.
     """
     if plan["outOfMemory"] is not None:
+        # What nobody may look into has its files in proc(5) owned by root; the
+        # program that this becomes is like any other again.
+        _prctl("dumpable", _PR_SET_DUMPABLE, 1)
         _step("oom_score_adj", _write, "/proc/self/oom_score_adj", b"%d" % plan["outOfMemory"])
     if plan["nice"] is not None:
         _step("nice", os.setpriority, os.PRIO_PROCESS, 0, plan["nice"])
