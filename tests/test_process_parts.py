@@ -19,8 +19,9 @@ from zope.interface.verify import verifyObject
 
 from tests.process_support import SELF, reactor
 from txinetd.interfaces import ISpawner
-from txinetd.process.direct import DirectRoad, isSupported
+from txinetd.process.direct import isSupported
 from txinetd.process.fork import ForkRoad
+from txinetd.process.hybrid import HybridRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.orphans import OrphanReaper, deadChildren
@@ -247,12 +248,13 @@ class RoadTests(SynchronousTestCase):
 
     def test_own(self) -> None:
         """
-        Servers with this process's identity take the direct road.
+        Servers with this process's identity take the direct road, as long as they
+        are few.
         """
         me = attrs.evolve(SELF, keep=False)
         if os.getuid() == 0:
             self.assertTrue(isOwn(me))
-        self.assertIsInstance(self.spawner.choose(SELF), DirectRoad)
+        self.assertIsInstance(self.spawner.choose(SELF), HybridRoad)
 
     def test_others(self) -> None:
         """

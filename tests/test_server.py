@@ -454,6 +454,7 @@ class ReloadTests(ServerTestCase):
         self.assertFalse(done.called)
         self.hold.set()
         yield done
+        yield self.records(1)
 
     @inlineCallbacks
     def test_together(self) -> Any:

@@ -16,6 +16,7 @@ from zope.interface import implementer
 from txinetd.interfaces import ISpawner
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
+from txinetd.process.hybrid import HybridRoad
 from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.plan import hasOwnLimits, inheritable, isPlain, plan
@@ -109,10 +110,11 @@ class Spawner:
         The road for the next server of an identity, in a box.
         """
         direct = isSupported() and isPlain(box) and isOwn(identity) and _plainSignals()
-        if self._road == "direct" or (self._road == "auto" and direct):
-            road = DirectRoad(self.reaper, self._limit, box.umask, box.directory)
-            self._direct.append(road)
-            return road
+        if self._road == "direct":
+            return self._directRoad(box)
+        if self._road == "auto" and direct:
+            launched = LauncherRoad(self._pool(identity, box), box.umask, box.directory)
+            return HybridRoad(self._reactor, self._directRoad(box), launched)
         if self._road == "launcher" or (self._road == "auto" and isSupported()):
             return LauncherRoad(self._pool(identity, box), box.umask, box.directory)
         return ForkRoad(
@@ -122,6 +124,14 @@ class Spawner:
             box.umask,
             box.directory,
         )
+
+    def _directRoad(self, box: Box) -> DirectRoad:
+        """
+        The direct road, for a box in which nothing is to be done.
+        """
+        road = DirectRoad(self.reaper, self._limit, box.umask, box.directory)
+        self._direct.append(road)
+        return road
 
     def _soft(self) -> int | None:
         """

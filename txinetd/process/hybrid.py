@@ -1,0 +1,84 @@
+# -*- test-case-name: tests.test_process_hybrid -*-
+"""
+The direct road for a few, launchers for many.
+
+To start a server directly costs the least and holds up the reactor while its
+program is loaded.  That is the best there is while starts come one by one; when
+many come at once, others can load their programs at the same time, on other
+processors.  And the more descriptors this process has, the longer each vfork(2)
+takes, as it copies their table: a launcher has few.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
+from zope.interface import implementer
+
+from txinetd.process.child import Child
+from txinetd.process.direct import DirectRoad
+from txinetd.process.launchers import LauncherRoad
+
+__all__ = ["HybridRoad"]
+
+
+@implementer(IReactorProcess)
+class HybridRoad:
+    """
+    Chooses for each server.
+    """
+
+    #: Starts in one turn of the reactor that are still few.
+    few = 8
+
+    #: Descriptors from which on their table is large.
+    large = 4096
+
+    def __init__(self, reactor: Any, direct: DirectRoad, launched: LauncherRoad) -> None:
+        """
+        @param reactor: its turns are counted.
+        @param direct: for a few.
+        @param launched: for many.
+        """
+        self._reactor = reactor
+        self._direct = direct
+        self._launched = launched
+        self._alone = len(os.sched_getaffinity(0)) == 1
+        self._turn = 0
+        self._many = False
+
+    # Narrower than the interface in what it takes: ISpawner says how.
+    def spawnProcess(  # type: ignore[override]
+        self,
+        processProtocol: IProcessProtocol,
+        executable: bytes,
+        args: Sequence[bytes] = (),
+        env: Sequence[bytes] = (),
+        path: bytes | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        usePTY: bool = False,
+        childFDs: Mapping[int, int] | None = None,
+    ) -> Child:
+        """
+        See L{txinetd.interfaces.ISpawner.forIdentity}.
+        """
+        assert childFDs is not None
+        if not self._turn:
+            self._reactor.callLater(0, self._turned)
+        self._turn += 1
+        # The lowest number that is free is given to a new descriptor, so that it
+        # tells how many there are.
+        launch = (self._many and not self._alone) or childFDs[0] >= self.large
+        road = self._launched if launch else self._direct
+        return road.spawnProcess(processProtocol, executable, args, env, path, childFDs=childFDs)
+
+    def _turned(self) -> None:
+        """
+        A turn of the reactor is over: the next is likely to be like it.
+        """
+        self._many = self._turn > self.few
+        self._turn = 0
