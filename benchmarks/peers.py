@@ -157,16 +157,25 @@ def _lines(service: Service, separator: str, who: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _ours(*options: str) -> Callable[[Service, Path], list[str] | None]:
+#: What twistd's script does.
+_RUN = "from twisted.scripts.twistd import run; run()"
+
+#: The same without records, to know what they cost.
+_UNRECORDED = (
+    "from txinetd.record import RecordLog; RecordLog.record = lambda self, record: None; " + _RUN
+)
+
+
+def _ours(code: str, *options: str) -> Callable[[Service, Path], list[str] | None]:
     """
-    This project, as it comes or with options.
+    This project, as it comes or changed.
     """
 
     def command(service: Service, directory: Path) -> list[str] | None:
         path = directory / "txinetd.conf"
         path.write_text(_lines(service, ".0", service.user or "-").replace("tcp ", "tcp4 "))
         return [
-            sys.executable, "-c", "from twisted.scripts.twistd import run; run()",
+            sys.executable, "-c", code,
             "--nodaemon", "--pidfile=", f"--logfile={directory}/twistd.log",
             "inetd", "-f", str(path), "--backlog", "1024", *options,
         ]  # fmt: skip
@@ -275,7 +284,8 @@ def _socat(service: Service, directory: Path) -> list[str] | None:
 
 
 PEERS = [
-    Peer("txinetd", _ours()),
+    Peer("txinetd", _ours(_RUN)),
+    Peer("unrecorded", _ours(_UNRECORDED)),
     Peer("tcpserver", _tcpserver),
     Peer("xinetd", _xinetd),
     Peer("openbsd-inetd", _classic("openbsd-inetd", ".1000000", "-i", "-R", "0", "-q", "1024")),
