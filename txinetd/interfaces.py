@@ -95,7 +95,8 @@ class ISpawner(Interface):
         C{NAME=value}, and ignores C{uid} and C{gid}:
         they are C{identity}'s; without C{path} the directory is the box's.  It calls
         the protocol's C{connectionMade} when the child has its descriptors and the
-        caller may close its own copies (perhaps before it returns), and
+        caller may close its own copies (perhaps before it returns); C{handedOver},
+        if the protocol has it, when the latter is so already; and
         C{processEnded} once the child has ended or could not be started: then the
         reason's value is a
         L{txinetd.errors.SpawnError} and C{connectionMade} may not have been

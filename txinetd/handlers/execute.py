@@ -229,7 +229,7 @@ class _Server(ProcessProtocol):
         self._reactor = collaborators.reactor
         self._box = box
         self._time: IDelayedCall | None = None
-        self._handedOver = handedOver
+        self._tellHandedOver: Callable[[], None] | None = handedOver
         self._ended = ended
         self._child: IChild | None = None
 
@@ -242,7 +242,16 @@ class _Server(ProcessProtocol):
         self._children.add(child)
         if self._box.seconds is not None:
             self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
-        self._handedOver()
+        self.handedOver()
+
+    def handedOver(self) -> None:
+        """
+        The socket is not this process's any more; some roads know that before they
+        know the process.
+        """
+        tell, self._tellHandedOver = self._tellHandedOver, None
+        if tell is not None:
+            tell()
 
     def _timeIsUp(self) -> None:
         """

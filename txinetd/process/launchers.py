@@ -41,6 +41,7 @@ from zope.interface import implementer
 
 from txinetd.errors import SpawnError
 from txinetd.process.child import Child
+from txinetd.process.launch.launcher import BEGUN
 from txinetd.process.launch.vfork import Vfork
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
@@ -104,6 +105,15 @@ class _Job:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def handedOver(self) -> None:
+        """
+        The launcher has it, and nobody else will.
+        """
+        self.close()
+        tell = getattr(self.child.protocol, "handedOver", None)
+        if tell is not None:
+            tell()
 
     def failed(self, step: str, number: int) -> None:
         """
@@ -187,11 +197,11 @@ class _Launcher:
 
     def take(self, job: _Job) -> None:
         """
-        Start a server, soon: those that come in the same turn of the reactor go
-        into one message.
+        Start a server: at once if there is nothing else to do; else those that come
+        in the same turn of the reactor go into one message.
         """
         self._waiting.append(job)
-        if len(self._waiting) >= self.batch:
+        if not self._begun or len(self._waiting) >= self.batch:
             self._flush()
         elif self._flushing is None:
             self._flushing = self._pool.reactor.callLater(0, self._flushNow)
@@ -289,6 +299,11 @@ class _Launcher:
             if not data:
                 self._lost(resend=True)
                 return
+            if data[:1] == BEGUN:
+                job = self._begun.get(_NUMBER.unpack_from(data, 1)[0])
+                if job is not None:
+                    job.handedOver()
+                continue
             message = marshal.loads(data)
             if isinstance(message, list):
                 for report in message:

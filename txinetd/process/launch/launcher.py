@@ -9,7 +9,8 @@ begins; every message is a tuple in the form of L{marshal}:
   - to it: C{("plan", {...})} once, with a shared page of memory; then
     C{("start", [(number, executable, argv, environment, directory, umask), ...])}
     with a descriptor for each; C{("signal", pid, number)}.
-  - from it: C{("ready",)} or C{("unable", step, errno)}; then lists of
+  - from it: L{BEGUN} and a number, before that request is carried out;
+    C{("ready",)} or C{("unable", step, errno)}; then lists of
     C{("started", number, pid)}, C{("failed", number, step, errno)} and
     C{("ended", pid, status, usage)}.
 
@@ -40,6 +41,9 @@ from .vfork import Vfork
 #: The longest message, and the most descriptors that one may bring.
 LONGEST = 1 << 18
 MOST = 253
+
+#: What a message that is no marshalled tuple begins with.
+BEGUN = b"B"
 
 #: What a process ends with that did not come as far as its program.
 NOT_STARTED = 127
@@ -150,7 +154,11 @@ class Launcher:
         resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
         started = []
         for start, descriptor in zip(starts, descriptors, strict=True):
-            _NUMBER.pack_into(self._page, 0, start[0])
+            number = _NUMBER.pack(start[0])
+            self._page[: _NUMBER.size] = number
+            # From here on nobody else may start it, so its sender need not keep it:
+            # the client sees no end of file before everybody has let go.
+            self._channel.sendall(BEGUN + number)
             pid, step, error = self._start(start, descriptor)
             os.close(descriptor)
             if pid:
