@@ -219,7 +219,9 @@ class OrphanTests(SynchronousTestCase):
         for pid in pids:
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         clock = Clock()
-        orphans = OrphanReaper(clock, lambda: [pids[1]], lambda: deadChildren() & set(pids))
+        orphans = OrphanReaper(
+            clock, lambda: [pids[1]], lambda known: deadChildren(known) & set(pids)
+        )
         orphans.startService()
         self.addCleanup(orphans.stopService)
         clock.advance(orphans.interval)

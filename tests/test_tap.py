@@ -7,10 +7,11 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from txinetd.server import InetdService
 from txinetd.tap import EX_NOINPUT, EX_USAGE, Options, makeService
 
 
@@ -216,7 +217,7 @@ class MakeTests(OptionsTestCase):
         It makes a service of what the files say, and binds nothing yet.
         """
         made = makeService(self.parse("-f", str(self.file)))
-        (inetd,) = list(made)  # type: ignore[call-overload]
+        (inetd,) = (each for each in cast(Any, made) if isinstance(each, InetdService))
         self.assertEqual([spec.name for spec in inetd.specs], ["8007"])
         self.assertIsNone(inetd.runningServices[0].endpoints[0].bound)
 

@@ -6,7 +6,6 @@ and a service manager to report to.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -17,14 +16,11 @@ from twisted.internet import defer
 from twisted.logger import Logger
 
 from txinetd.notify import ServiceManager
-from txinetd.process.orphans import OrphanReaper
+from txinetd.process.orphans import OrphanReaper, becomeSubreaper
 from txinetd.process.signals import replaceIgnoredSignals
 from txinetd.server import InetdService
 
 __all__ = ["Daemon"]
-
-#: The process that inherits all orphans.
-INIT = 1
 
 _Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
@@ -52,9 +48,7 @@ class Daemon(service.MultiService):
         self._previous: dict[int, _Handler] = {}
         self._restoreIgnored: Callable[[], None] | None = None
         self._stopping = False
-        if os.getpid() == INIT:
-            # There is nobody else to do it.
-            OrphanReaper(reactor, lambda: inetd.spawner.pids).setServiceParent(self)
+        OrphanReaper(reactor, lambda: inetd.spawner.pids).setServiceParent(self)
         inetd.setServiceParent(self)
 
     def privilegedStartService(self) -> None:
@@ -89,6 +83,7 @@ class Daemon(service.MultiService):
         if signal.SIGHUP in self._previous:
             return
         self._stopping = False
+        becomeSubreaper()
         self._restoreIgnored = replaceIgnoredSignals()
         self._install(signal.SIGHUP, self._hangup)
 
@@ -115,6 +110,7 @@ class Daemon(service.MultiService):
         previous, self._previous = self._previous, {}
         for number, handler in previous.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        becomeSubreaper(False)
         if self._restoreIgnored is not None:
             self._restoreIgnored()
             self._restoreIgnored = None

@@ -11,7 +11,14 @@ import socket
 import threading
 import time
 
-from tests.integration.support import PATIENCE, DaemonTestCase, needRoot, readAll, userEntry
+from tests.integration.support import (
+    PATIENCE,
+    DaemonTestCase,
+    needRoot,
+    readAll,
+    userEntry,
+    waitFor,
+)
 
 
 class HarmTests(DaemonTestCase):
@@ -82,6 +89,23 @@ class HarmTests(DaemonTestCase):
         self.assertGreaterEqual(answers.count(b"ok\n"), len(served))
         self.assertLessEqual(answers.count(b""), len(lost))
         self.assertGreater(len(served), 100)
+
+    def test_accounted(self) -> None:
+        """
+        A server outlives its launcher, and how it ends is recorded all the same.
+        """
+        port = self.freePort()
+        daemon = self.start(
+            f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c 'read word; exit 7'\n"
+        )
+        connection = self.connect(port)
+        (launcher,) = waitFor(daemon.launchers, "the launcher")
+        waitFor(daemon.children, "the server")
+        os.kill(launcher, signal.SIGKILL)
+        waitFor(lambda: not daemon.launchers(), "the launcher's end")
+        connection.sendall(b"go\n")
+        (record,) = daemon.records(1)
+        self.assertEqual((record["verdict"], record["exit"]), ("served", "7"))
 
     def test_fromAChild(self) -> None:
         """

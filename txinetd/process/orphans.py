@@ -1,13 +1,15 @@
 # -*- test-case-name: tests.test_process_parts -*-
 """
-Children that this process never started: as the init of a container (process 1)
-it inherits every orphan there, and nobody else will reap them.
+Children that this process never started.  As the init of a container (process 1)
+it inherits every orphan there; and as a subreaper those of its own servers and
+launchers.  Nobody else will reap them.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from twisted.application import service
@@ -15,13 +17,33 @@ from twisted.internet import process, task
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-__all__ = ["OrphanReaper", "deadChildren"]
+__all__ = ["OrphanReaper", "becomeSubreaper", "deadChildren"]
+
+_PR_SET_CHILD_SUBREAPER = 36
 
 
-def deadChildren() -> set[int]:
+def becomeSubreaper(wanted: bool = True) -> bool:
+    """
+    Have orphans among this process's descendants become its own children, and not
+    those of process 1 (prctl(2), C{PR_SET_CHILD_SUBREAPER}): so the servers of a
+    launcher that has died can still be waited for.
+
+    @param wanted: whether that is to be so.
+    @return: whether the system can do it.
+    """
+    try:
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+    except (OSError, AttributeError):
+        return False
+    return bool(prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(wanted), 0, 0, 0) == 0)
+
+
+def deadChildren(known: Collection[int] = ()) -> set[int]:
     """
     The process ids of this process's children that have ended and have not been
     waited for, from proc(5).
+
+    @param known: children that need not be looked at.
     """
     dead = set()
     for task_ in Path("/proc/self/task").iterdir():
@@ -30,6 +52,8 @@ def deadChildren() -> set[int]:
         except FileNotFoundError:
             continue  # a thread that has just ended
         for child in children:
+            if int(child) in known:
+                continue
             try:
                 fields = Path("/proc", child, "stat").read_text()
             except FileNotFoundError:
@@ -59,12 +83,12 @@ class OrphanReaper(service.Service):
         self,
         reactor: IReactorTime,
         known: Callable[[], Iterable[int]],
-        find: Callable[[], set[int]] = deadChildren,
+        find: Callable[[Collection[int]], set[int]] = deadChildren,
     ) -> None:
         """
         @param reactor: its clock paces the looks.
         @param known: the process ids that somebody here waits for.
-        @param find: the dead children.
+        @param find: the dead children, but for those that are known.
         """
         self._known = known
         self._find = find
@@ -91,7 +115,7 @@ class OrphanReaper(service.Service):
         """
         Reap what has been dead since the last look and is nobody's.
         """
-        dead = self._find() - set(process.reapProcessHandlers) - set(self._known())
+        dead = self._find({*process.reapProcessHandlers, *self._known()})
         for pid in dead & self._seen:
             try:
                 reaped, status = os.waitpid(pid, os.WNOHANG)
