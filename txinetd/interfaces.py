@@ -96,7 +96,8 @@ class ISpawner(Interface):
         they are C{identity}'s; without C{path} the directory is the box's.  It calls
         the protocol's C{connectionMade} when the child has its descriptors and the
         caller may close its own copies (perhaps before it returns); C{handedOver},
-        if the protocol has it, when the latter is so already; and
+        if the protocol has it, when the latter is so already (then, if it fails all
+        the same, C{handedBack} with a descriptor of the socket); and
         C{processEnded} once the child has ended or could not be started: then the
         reason's value is a
         L{txinetd.errors.SpawnError} and C{connectionMade} may not have been

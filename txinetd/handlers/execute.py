@@ -227,6 +227,7 @@ class _Server(ProcessProtocol):
         self._door = door
         self._children = collaborators.children
         self._reactor = collaborators.reactor
+        self._closer = collaborators.closer
         self._box = box
         self._time: IDelayedCall | None = None
         self._tellHandedOver: Callable[[], None] | None = handedOver
@@ -252,6 +253,21 @@ class _Server(ProcessProtocol):
         tell, self._tellHandedOver = self._tellHandedOver, None
         if tell is not None:
             tell()
+
+    def handedBack(self, descriptor: int) -> None:
+        """
+        No program could be started after all, and this is its socket.  A connection
+        is closed so that its client sees no reset; a socket that listens is only let
+        go of.
+
+        @param descriptor: the socket; this method's to close.
+        """
+        with socket.socket(fileno=descriptor) as own:
+            connected = own.type != socket.SOCK_DGRAM and not own.getsockopt(
+                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+            )
+            if connected:
+                self._closer.close(own.dup())
 
     def _timeIsUp(self) -> None:
         """

@@ -50,6 +50,7 @@ __all__ = ["LaunchedChild", "LauncherPool", "LauncherRoad"]
 
 _LONGEST = 1 << 18
 _NUMBER = struct.Struct("=Q")
+_ONE_DESCRIPTOR = socket.CMSG_SPACE(4)
 
 #: What a launcher runs.  Isolated from the environment and from site packages: it
 #: is to be small, and nobody's to change.
@@ -114,6 +115,18 @@ class _Job:
         tell = getattr(self.child.protocol, "handedOver", None)
         if tell is not None:
             tell()
+
+    def handedBack(self, descriptor: int) -> None:
+        """
+        The launcher could not start its server.
+
+        @param descriptor: what was to be the server's; from now on somebody's here.
+        """
+        take = getattr(self.child.protocol, "handedBack", None)
+        if take is None:
+            os.close(descriptor)
+        else:
+            take(descriptor)
 
     def failed(self, step: str, number: int) -> None:
         """
@@ -287,7 +300,9 @@ class _Launcher:
         """
         while not self.gone:
             try:
-                data = self._channel.recv(_LONGEST)
+                data, ancillary, _, _ = self._channel.recvmsg(
+                    _LONGEST, _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
+                )
             except BlockingIOError:
                 return
             except ConnectionResetError:
@@ -307,7 +322,7 @@ class _Launcher:
             message = marshal.loads(data)
             if isinstance(message, list):
                 for report in message:
-                    self._reported(report)
+                    self._reported(report, ancillary)
             elif message[0] == "ready":
                 self.ready = True
             else:
@@ -321,9 +336,11 @@ class _Launcher:
         if not self.gone:
             self._lost(resend=True)
 
-    def _reported(self, report: tuple[Any, ...]) -> None:
+    def _reported(self, report: tuple[Any, ...], ancillary: list[Any]) -> None:
         """
         Take one report.
+
+        @param ancillary: what came with it: of one that failed, its descriptor.
         """
         if report[0] == "started":
             job = self._begun.pop(report[1])
@@ -333,7 +350,10 @@ class _Launcher:
             job.close()
             child.protocol.makeConnection(child)
         elif report[0] == "failed":
-            self._begun.pop(report[1]).failed(report[2], report[3])
+            job = self._begun.pop(report[1])
+            for _, _, passed in ancillary:
+                job.handedBack(array("i", passed)[0])
+            job.failed(report[2], report[3])
         else:
             child = self.children.pop(report[1])
             child.launcher = None

@@ -11,8 +11,8 @@ begins; every message is a tuple in the form of L{marshal}:
     with a descriptor for each; C{("signal", pid, number)}.
   - from it: L{BEGUN} and a number, before that request is carried out;
     C{("ready",)} or C{("unable", step, errno)}; then lists of
-    C{("started", number, pid)}, C{("failed", number, step, errno)} and
-    C{("ended", pid, status, usage)}.
+    C{("started", number, pid)}, C{("failed", number, step, errno)} (with the
+    descriptor) and C{("ended", pid, status, usage)}.
 
 Before a server is started its number is written into the shared page.  So if this
 process dies, it is known which requests it had begun and which can be made again
@@ -160,12 +160,17 @@ class Launcher:
             # the client sees no end of file before everybody has let go.
             self._channel.sendall(BEGUN + number)
             pid, step, error = self._start(start, descriptor)
-            os.close(descriptor)
             if pid:
                 started.append(pid)
                 self._reports.append(("started", start[0], pid))
             else:
-                self._reports.append(("failed", start[0], step, error))
+                # Back with it: how to close a connection is its sender's to know.
+                report = [("failed", start[0], step, error)]
+                self._channel.sendmsg(
+                    [marshal.dumps(report)],
+                    [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [descriptor]))],
+                )
+            os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, self._many)
         for pid in started:
             self._watch(pid)
