@@ -6,6 +6,7 @@ real sockets and real programs in this process.
 from __future__ import annotations
 
 import gc
+import os
 import socket
 import threading
 from typing import Any
@@ -16,7 +17,7 @@ from twisted.internet import protocol
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SkipTest, TestCase
 from zope.interface.verify import verifyObject
 
 from tests.process_support import SELF, reactor
@@ -27,6 +28,7 @@ from txinetd.record import ConnectionRecord
 from txinetd.server import InetdService
 from txinetd.spec import (
     Builtin,
+    Identity,
     InetAddress,
     InProcess,
     Limits,
@@ -190,6 +192,23 @@ class ServiceTests(ServerTestCase):
             self.assertEqual(said, b"hello")
             yield self.records(count)
             yield server.stopService()
+            server.startService()
+
+    @inlineCallbacks
+    def test_twiceForOthers(self) -> Any:
+        """
+        So it can with servers for others, and leaves no launcher behind.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become another user")
+        other = Identity("other", 60001, 60002, (60002,))
+        server = self.server(spec(saying(b"hello"), identity=other))
+        for count in (1, 2):
+            said = yield self.ask(self.port(server))
+            self.assertEqual(said, b"hello")
+            yield self.records(count)
+            yield server.stopService()
+            yield self.until(lambda: not server.spawner.pids)
             server.startService()
 
     @inlineCallbacks

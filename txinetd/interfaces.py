@@ -85,6 +85,12 @@ class ISpawner(Interface):
         """
     )
 
+    def close() -> None:
+        """
+        Give back what is held for starting servers; those that run go on.  It may be
+        used again after that.
+        """
+
     def forIdentity(identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
         The road for servers of one identity, in one box.

@@ -107,7 +107,7 @@ class InetdService(service.MultiService):
         self._reactor = reactor
         self._loader = loader
         self._limit = DescriptorLimit()
-        self.spawner = (
+        self.spawner: ISpawner = (
             spawner if spawner is not None else Spawner(reactor, descriptorLimit=self._limit)
         )
         self.children = Children()
@@ -215,9 +215,7 @@ class InetdService(service.MultiService):
         Write the last records and give back what was taken from the process.
         """
         self._closer.closeAll()
-        close = getattr(self.spawner, "close", None)
-        if close is not None:
-            close()
+        self.spawner.close()
         self._limit.restore()
         return None if self._recordLog is None else self._recordLog.stopService()
 

@@ -199,6 +199,11 @@ class MemorySpawner:
         """
         return frozenset(each.child.pid for each in self.spawned if each.child.pid is not None)
 
+    def close(self) -> None:
+        """
+        There is nothing to give back.
+        """
+
     def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
         """
         The road for servers of one identity, in one box.

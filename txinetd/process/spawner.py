@@ -89,6 +89,8 @@ class Spawner:
         self._road = road
         self._limit = DescriptorLimit() if descriptorLimit is None else descriptorLimit
         self.reaper = Reaper(reactor)
+        #: Goes up when all roads are given up: what was chosen before is no more.
+        self.generation = 0
         self._direct: list[DirectRoad] = []
         self._pools: dict[tuple[Identity, Box], LauncherPool] = {}
 
@@ -158,8 +160,10 @@ class Spawner:
 
     def close(self) -> None:
         """
-        Give back what is held; servers that run go on.
+        Give back what is held; servers that run go on.  The next server is started
+        anew.
         """
+        self.generation += 1
         direct, self._direct = self._direct, []
         for road in direct:
             road.close()
@@ -180,11 +184,13 @@ class _Chosen:
         self._identity = identity
         self._box = box
         self._chosen: IReactorProcess | None = None
+        self._generation = -1
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:
         """
         See L{ISpawner.forIdentity}.
         """
-        if self._chosen is None:
+        if self._chosen is None or self._generation != self._spawner.generation:
+            self._generation = self._spawner.generation
             self._chosen = self._spawner.choose(self._identity, self._box)
         return self._chosen.spawnProcess(*args, **kwargs)
