@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from typing import Any
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,7 +18,7 @@ from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.interfaces import ISpawner
 from txinetd.process.facts import ConnectionFacts, End
-from txinetd.spec import Program
+from txinetd.spec import Box, Program
 
 FACTS = ConnectionFacts("tcp", End("127.0.0.1", 7), End("192.0.2.9", 4000))
 NO_PROCESS = (SpawnError("fork", errno.EAGAIN), SpawnError("pipe", errno.EMFILE))
@@ -174,3 +175,48 @@ class ExecutorTests(SynchronousTestCase):
         self.executor.alter(attrs.evolve(programSpec(), server=Program(b"/bin/ls", (b"ls",))))
         self.start()
         self.assertEqual(self.world.spawner.spawned[0].executable, b"/bin/ls")
+
+    def boxed(self, **box: Any) -> None:
+        """
+        From now on start in a box.
+        """
+        self.executor.alter(programSpec(box=Box(**box)))
+
+    def test_environment(self) -> None:
+        """
+        Of the daemon's environment it gets what its box names, and what that sets.
+        """
+        self.boxed(passed=frozenset(), environment=((b"LANG", b"C"),))
+        self.start()
+        env = self.world.spawner.spawned[0].env
+        self.assertEqual((env.get(b"PATH"), env.get(b"LANG")), (None, b"C"))
+        self.assertEqual(env[b"TCPREMOTEIP"], b"192.0.2.9")
+
+    def test_time(self) -> None:
+        """
+        When its time is up it is told to end, and then is ended; the record says
+        why.
+        """
+        self.boxed(seconds=10.0, grace=2.0)
+        self.start()
+        (spawned,) = self.world.spawner.spawned
+        sent: list[object] = []
+        self.patch(spawned.child, "signalProcess", sent.append)
+        self.world.reactor.advance(9.9)
+        self.assertEqual(sent, [])
+        self.world.reactor.advance(0.2)
+        self.assertEqual(sent, ["TERM"])
+        self.world.reactor.advance(2.0)
+        self.assertEqual(sent, ["TERM", "KILL"])
+        spawned.end(9)
+        self.assertEqual(self.world.verdicts(), [("served", "time-limit")])
+
+    def test_inTime(self) -> None:
+        """
+        One that ends in time is left alone.
+        """
+        self.boxed(seconds=10.0)
+        self.start()
+        self.world.spawner.spawned[0].end()
+        self.assertEqual(self.world.reactor.getDelayedCalls(), [])
+        self.assertEqual(self.world.verdicts(), [("served", "")])
