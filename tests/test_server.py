@@ -245,6 +245,22 @@ class ServiceTests(ServerTestCase):
         self.assertEqual({record.verdict for record in records}, {"served"})
 
     @inlineCallbacks
+    def test_saysOneThing(self) -> Any:
+        """
+        daytime and time are said to clients that send something, too.
+        """
+        server = self.server(spec(Builtin("daytime")), spec(Builtin("time")))
+        for index, length in ((0, 26), (1, 4)):
+            said = yield self.ask(self.port(server, index))
+            self.assertEqual(len(said), length)
+        with socket.create_connection(("127.0.0.1", self.port(server, 1)), 20) as client:
+            client.sendall(b"x" * 100)
+            said = yield deferToThread(client.recv, 100)
+            self.assertEqual(len(said), 4)
+        yield self.records(3)
+        self.assertEqual({record.verdict for record in self.recorder.records}, {"served"})
+
+    @inlineCallbacks
     def test_sameGate(self) -> Any:
         """
         The limit holds for protocols as for programs.

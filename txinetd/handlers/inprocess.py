@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IProtocolFactory
@@ -67,7 +68,9 @@ class InProcessStreamPort(Port):
         The factory that the spec asks for, started.
         """
         server = self.spec.server
+        self._says: Callable[[float], bytes] | None = None
         if isinstance(server, Builtin):
+            self._says = BUILTINS[server.name].says
             factory: IProtocolFactory = BUILTINS[server.name].streamFactory(time.time)
         else:
             assert isinstance(server, InProcess)
@@ -82,6 +85,9 @@ class InProcessStreamPort(Port):
         record = self.door.admit(connectionFacts(connection, peer))
         if record is None:
             self.collaborators.closer.close(connection)
+            return
+        if self._says is not None:
+            self._say(connection, record, self._says(time.time()))
             return
         over = False
 
@@ -104,6 +110,28 @@ class InProcessStreamPort(Port):
                 self.door.fail(record, f"adopt: {error.strerror}")
         finally:
             connection.close()
+
+    def _say(self, connection: socket.socket, record: ConnectionRecord, text: bytes) -> None:
+        """
+        Say one thing and close.  It fits into the buffer of any new connection.
+
+        @param connection: the connection; it is closed.
+        @param record: its record; it is finished.
+        @param text: what to say.
+        """
+        try:
+            connection.send(text, socket.MSG_DONTWAIT)
+            # What is left unread would make the end a reset.
+            connection.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            pass  # nothing is, as with most clients
+        except OSError as error:
+            # A client that has gone again already.
+            self.door.fail(record, f"send: {error.strerror}")
+            return
+        finally:
+            connection.close()
+        self.door.finish(record)
 
 
 class InProcessDatagramPort(Port):

@@ -36,12 +36,16 @@ class BuiltinService:
 
     @ivar name: its name in services(5).
     @ivar aliases: the other names it has there.
+    @ivar says: what it says at a time, where saying that is all there is to a
+        connection: then nothing of Twisted's is needed to serve one.  C{None} for
+        the others.
     """
 
     name: str
     aliases: tuple[str, ...]
     _stream: Callable[[Now], Protocol]
     _datagram: _DatagramMaker
+    says: Callable[[float], bytes] | None = None
 
     def streamFactory(self, now: Now) -> StreamFactory:
         """
@@ -92,12 +96,14 @@ _SERVICES = (
         (),
         lambda now: Answer(daytimeAnswer, now),
         _answering(lambda now: timedAnswers(daytimeAnswer, now)),
+        daytimeAnswer,
     ),
     BuiltinService(
         "time",
         ("timserver", "timeserver"),
         lambda now: Answer(timeAnswer, now),
         _answering(lambda now: timedAnswers(timeAnswer, now)),
+        timeAnswer,
     ),
 )
 
