@@ -15,7 +15,7 @@ from twisted.trial.unittest import SkipTest, TestCase
 
 from tests.process_support import SELF, Pair, Recording, reactor
 from txinetd.errors import SpawnError
-from txinetd.process import launchers
+from txinetd.process.channel import Launcher
 from txinetd.process.launch.vfork import isSupported
 from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.spawner import Spawner
@@ -217,7 +217,7 @@ class DeathTests(LauncherTestCase):
         """
         One that does not answer is replaced.
         """
-        self.patch(launchers._Launcher, "patience", 0.3)
+        self.patch(Launcher, "patience", 0.3)
         road = self.road()
         yield self.spawn(road, "exit 0").ended
         stuck = self.launcher(road.pool)
