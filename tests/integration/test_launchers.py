@@ -14,6 +14,7 @@ import time
 from tests.integration.support import (
     PATIENCE,
     DaemonTestCase,
+    isLauncher,
     needRoot,
     readAll,
     userEntry,
@@ -121,6 +122,23 @@ class HarmTests(DaemonTestCase):
         # The launcher does not answer; that is noticed, and another takes over.
         self.assertEqual(self.ask(port), b"ok\n")
         daemon.waitForLog("does not answer")
+        # The last one has been stopped as well, and still does not stay behind.
+        launchers = daemon.launchers()
+        daemon.stop()
+        waitFor(lambda: not any(map(isLauncher, launchers)), "the launchers' end")
+
+    def test_daemonKilled(self) -> None:
+        """
+        Nor does a stopped one outlive a daemon that is killed.
+        """
+        port = self.freePort()
+        script = "kill -STOP $PPID; echo ok"
+        daemon = self.start(f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c '{script}'\n")
+        self.assertEqual(self.ask(port), b"ok\n")
+        launchers = daemon.launchers()
+        daemon.send(signal.SIGKILL)
+        daemon.process.wait()
+        waitFor(lambda: not any(map(isLauncher, launchers)), "the launchers' end")
 
     def test_noDescriptors(self) -> None:
         """

@@ -154,6 +154,10 @@ class Launcher:
         Let it end: it does when its channel does.
         """
         self._lost(resend=False)
+        if self.pid:
+            # Unless somebody has stopped it.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGCONT)
 
     # Sending.
 

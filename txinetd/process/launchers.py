@@ -80,6 +80,7 @@ class LauncherPool:
         self._many = many or len(os.sched_getaffinity(0))
         self._launchers: list[Launcher] = []
         self._vfork = Vfork()
+        self._closed = False
         self._resting: IDelayedCall | None = None
 
     @property
@@ -156,8 +157,9 @@ class LauncherPool:
         if jobs:
             self.log.warn("a launcher has ended; {count} requests are made again", count=len(jobs))
         for job in jobs:
-            if not launcher.ready:
-                # It has not come as far as to serve anybody: another would not.
+            if self._closed or not launcher.ready:
+                # There is to be no other; or it has not come as far as to serve
+                # anybody, and another would not.
                 job.failed("launcher-lost", 0)
                 continue
             try:
@@ -185,8 +187,9 @@ class LauncherPool:
 
     def close(self) -> None:
         """
-        Let all go; servers that run go on.
+        Let all go, for good; servers that run go on.
         """
+        self._closed = True
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None

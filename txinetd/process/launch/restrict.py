@@ -20,6 +20,7 @@ __all__ = ["Failed", "inherited", "ownLimits", "unseen"]
 #: What L{inherited} and L{ownLimits} take: see L{txinetd.process.plan}.
 Plan = dict[str, Any]
 
+_PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _PR_SET_DUMPABLE = 4
 _PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
@@ -107,9 +108,12 @@ def inherited(plan: Plan) -> None:
 
 def unseen() -> None:
     """
-    Let nobody of the same user look into this process, or take it over.
+    Let nobody of the same user look into this process, or take it over; and have it
+    end with its parent, though somebody has stopped it.
     """
     _prctl("dumpable", _PR_SET_DUMPABLE, 0)
+    # After the switch of user, which would undo it.
+    _prctl("pdeathsig", _PR_SET_PDEATHSIG, _SIGKILL)
 
 
 def _become(plan: Plan, keepCapabilities: bool) -> None:
