@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IReactorProcess
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.process_support import Recording
+from txinetd.interfaces import IRoad
 from txinetd.process.hybrid import HybridRoad
 
 
@@ -37,59 +36,56 @@ class HybridTests(SynchronousTestCase):
     """
 
     def setUp(self) -> None:
-        self.clock = Clock()
         self.taken: list[str] = []
         direct: Any = Noting("direct", self.taken)
         launched: Any = Noting("launched", self.taken)
-        self.road = HybridRoad(self.clock, direct, launched)
+        self.road = HybridRoad(direct, launched)
         self.road._alone = False
 
-    def turn(self, starts: int, descriptor: int = 10) -> list[str]:
+    def start(self, descriptor: int = 10) -> str:
         """
-        One turn of the reactor with so many starts.
+        Start a server.
 
-        @return: the roads that were taken.
+        @return: the road that was taken.
         """
-        self.taken.clear()
-        for _ in range(starts):
-            self.road.spawnProcess(
-                Recording(), b"/bin/true", childFDs=dict.fromkeys(range(3), descriptor)
-            )
-        self.clock.advance(0)
-        return sorted(set(self.taken))
+        self.road.spawnProcess(
+            Recording(), b"/bin/true", childFDs=dict.fromkeys(range(3), descriptor)
+        )
+        return self.taken.pop()
 
     def test_interface(self) -> None:
         """
         It is a road.
         """
-        verifyObject(IReactorProcess, self.road)
+        verifyObject(IRoad, self.road)
 
     def test_few(self) -> None:
         """
-        A few starts are made directly.
+        Where nothing is said, and where few are expected, starts are made directly.
         """
-        self.assertEqual([self.turn(1), self.turn(HybridRoad.few)], [["direct"]] * 2)
+        before = self.start()
+        self.road.expect(False)
+        self.assertEqual([before, self.start()], ["direct"] * 2)
 
     def test_many(self) -> None:
         """
-        After a turn with many, launchers make the starts of the next, until there
-        are few again.
+        Launchers make the starts of a crowd, and only those.
         """
-        self.turn(HybridRoad.few + 1)
-        self.assertEqual(self.turn(20), ["launched"])
-        self.assertEqual(self.turn(1), ["launched"])
-        self.assertEqual(self.turn(1), ["direct"])
+        self.road.expect(True)
+        crowd = [self.start() for _ in range(3)]
+        self.road.expect(False)
+        self.assertEqual([*crowd, self.start()], [*["launched"] * 3, "direct"])
 
     def test_oneProcessor(self) -> None:
         """
         With one processor there is nobody to share the work with.
         """
         self.road._alone = True
-        self.turn(100)
-        self.assertEqual(self.turn(100), ["direct"])
+        self.road.expect(True)
+        self.assertEqual(self.start(), "direct")
 
     def test_manyDescriptors(self) -> None:
         """
         Where this process has very many descriptors, launchers make all starts.
         """
-        self.assertEqual(self.turn(1, descriptor=HybridRoad.large), ["launched"])
+        self.assertEqual(self.start(descriptor=HybridRoad.large), "launched")

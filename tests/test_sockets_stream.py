@@ -180,13 +180,52 @@ class ListenerTests(SynchronousTestCase):
 
     def test_stoppedWithin(self) -> None:
         """
-        Nor does it go on with its batch.
+        Whoever was accepted before that is still served.
         """
         listener = self.listen()
         self.socket.outcomes = [FakeConnection(), FakeConnection()]
-        listener._accepted = lambda connection, peer: listener.stop()
+
+        def stop(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            listener.stop()
+
+        listener._accepted = stop
         self.round()
-        self.assertEqual(len(self.socket.outcomes), 1)
+        self.assertEqual((len(self.accepted), self.reactor.readers), (2, set()))
+
+    def test_crowd(self) -> None:
+        """
+        Before connections are passed on it says whether as many waited as it accepts
+        at a time.
+        """
+        crowds: list[bool] = []
+        listener = self.listen()
+        listener._crowded = crowds.append
+        batch = StreamListener.batch
+        self.socket.outcomes = [FakeConnection() for _ in range(batch + batch - 1)]
+        self.round()
+        self.round()
+        self.round()  # nobody waits: there is nothing to say
+        self.assertEqual(crowds, [True, False])
+
+    def test_othersAfterFailure(self) -> None:
+        """
+        Those who were accepted with a connection that could not be handled are
+        handled in the next turn.
+        """
+        listener = self.listen()
+
+        def failFirst(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            if len(self.accepted) == 1:
+                raise ValueError("broken")
+
+        listener._accepted = failFirst
+        self.socket.outcomes = [FakeConnection(), FakeConnection()]
+        self.round()
+        self.reactor.advance(0)
+        self.flushLoggedErrors(ValueError)
+        self.assertEqual(len(self.accepted), 2)
 
     def test_failingHandler(self) -> None:
         """

@@ -11,7 +11,7 @@ from zope.interface import Attribute, Interface
 
 from txinetd.spec import NO_BOX, Box, Identity
 
-__all__ = ["IChild", "INames", "ISpawner"]
+__all__ = ["IChild", "INames", "IRoad", "ISpawner"]
 
 
 class INames(Interface):
@@ -74,6 +74,19 @@ class IChild(IProcessTransport):
     )
 
 
+class IRoad(IReactorProcess):
+    """
+    Starts the servers of one identity in one box.
+    """
+
+    def expect(crowd: bool) -> None:
+        """
+        Say how many starts are about to come at once.
+
+        @param crowd: whether they are many.
+        """
+
+
 class ISpawner(Interface):
     """
     Starts server programs, by whichever road fits.
@@ -91,7 +104,7 @@ class ISpawner(Interface):
         used again after that.
         """
 
-    def forIdentity(identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
+    def forIdentity(identity: Identity, box: Box = NO_BOX) -> IRoad:
         """
         The road for servers of one identity, in one box.
 

@@ -10,11 +10,11 @@ import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
-from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
+from twisted.internet.interfaces import IProcessProtocol
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
-from txinetd.interfaces import INames, ISpawner
+from txinetd.interfaces import INames, IRoad, ISpawner
 from txinetd.names import HIGHEST_ID, isNumber
 from txinetd.process.child import Child
 from txinetd.spec import NO_BOX, Box, Identity
@@ -204,14 +204,14 @@ class MemorySpawner:
         There is nothing to give back.
         """
 
-    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
+    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IRoad:
         """
         The road for servers of one identity, in one box.
         """
         return _MemoryRoad(self, identity, box)
 
 
-@implementer(IReactorProcess)
+@implementer(IRoad)
 class _MemoryRoad:
     """
     The starts of one identity.
@@ -221,6 +221,11 @@ class _MemoryRoad:
         self._spawner = spawner
         self._identity = identity
         self._box = box
+
+    def expect(self, crowd: bool) -> None:
+        """
+        Memory serves any number.
+        """
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]

@@ -35,6 +35,7 @@ class ConnectionPort(Port):
             self._accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
+            crowded=self._executor.expect,
         )
         self._listener.start()
 

@@ -101,6 +101,12 @@ class Executor:
         given = {**given, **dict(spec.box.environment)}
         self._environment = [b"%b=%b" % item for item in given.items()]
 
+    def expect(self, crowd: bool) -> None:
+        """
+        Say whether many starts are about to come at once.
+        """
+        self._road.expect(crowd)
+
     def stop(self) -> None:
         """
         Try no more for those who are kept waiting.

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
+from twisted.internet.interfaces import IProcessProtocol
 from zope.interface import implementer
 
+from txinetd.interfaces import IRoad
 from txinetd.process.child import Child
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
@@ -25,30 +25,30 @@ from txinetd.process.launchers import LauncherRoad
 __all__ = ["HybridRoad"]
 
 
-@implementer(IReactorProcess)
+@implementer(IRoad)
 class HybridRoad:
     """
     Chooses for each server.
     """
 
-    #: Starts in one turn of the reactor that are still few.
-    few = 8
-
     #: Descriptors from which on their table is large.
     large = 4096
 
-    def __init__(self, reactor: Any, direct: DirectRoad, launched: LauncherRoad) -> None:
+    def __init__(self, direct: DirectRoad, launched: LauncherRoad) -> None:
         """
-        @param reactor: its turns are counted.
         @param direct: for a few.
         @param launched: for many.
         """
-        self._reactor = reactor
         self._direct = direct
         self._launched = launched
         self._alone = len(os.sched_getaffinity(0)) == 1
-        self._turn = 0
-        self._many = False
+        self._crowd = False
+
+    def expect(self, crowd: bool) -> None:
+        """
+        See L{txinetd.interfaces.IRoad.expect}.
+        """
+        self._crowd = crowd and not self._alone
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -67,18 +67,8 @@ class HybridRoad:
         See L{txinetd.interfaces.ISpawner.forIdentity}.
         """
         assert childFDs is not None
-        if not self._turn:
-            self._reactor.callLater(0, self._turned)
-        self._turn += 1
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        launch = (self._many and not self._alone) or childFDs[0] >= self.large
+        launch = self._crowd or childFDs[0] >= self.large
         road = self._launched if launch else self._direct
         return road.spawnProcess(processProtocol, executable, args, env, path, childFDs=childFDs)
-
-    def _turned(self) -> None:
-        """
-        A turn of the reactor is over: the next is likely to be like it.
-        """
-        self._many = self._turn > self.few
-        self._turn = 0

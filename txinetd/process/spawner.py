@@ -13,7 +13,7 @@ from typing import Any, Literal
 from twisted.internet.interfaces import IReactorProcess
 from zope.interface import implementer
 
-from txinetd.interfaces import ISpawner
+from txinetd.interfaces import IRoad, ISpawner
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -101,7 +101,7 @@ class Spawner:
         """
         return self.reaper.pids
 
-    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
+    def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IRoad:
         """
         The road for servers of one identity, in one box.
         """
@@ -116,7 +116,7 @@ class Spawner:
             return self._directRoad(box)
         if self._road == "auto" and direct:
             launched = LauncherRoad(self._pool(identity, box), box.umask, box.directory)
-            return HybridRoad(self._reactor, self._directRoad(box), launched)
+            return HybridRoad(self._directRoad(box), launched)
         if self._road == "launcher" or (self._road == "auto" and isSupported()):
             return LauncherRoad(self._pool(identity, box), box.umask, box.directory)
         return ForkRoad(
@@ -172,7 +172,7 @@ class Spawner:
             pool.close()
 
 
-@implementer(IReactorProcess)
+@implementer(IRoad)
 class _Chosen:
     """
     Chooses at the first server and not before: a daemon may shed its own
@@ -185,6 +185,22 @@ class _Chosen:
         self._box = box
         self._chosen: IReactorProcess | None = None
         self._generation = -1
+        self._crowd = False
+
+    def expect(self, crowd: bool) -> None:
+        """
+        See L{IRoad.expect}.
+        """
+        if crowd != self._crowd:
+            self._crowd = crowd
+            self._tell()
+
+    def _tell(self) -> None:
+        """
+        Pass on what is to be expected to a road to which it makes a difference.
+        """
+        if isinstance(self._chosen, HybridRoad):
+            self._chosen.expect(self._crowd)
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:
         """
@@ -193,4 +209,5 @@ class _Chosen:
         if self._chosen is None or self._generation != self._spawner.generation:
             self._generation = self._spawner.generation
             self._chosen = self._spawner.choose(self._identity, self._box)
+            self._tell()
         return self._chosen.spawnProcess(*args, **kwargs)

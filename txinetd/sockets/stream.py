@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -25,8 +26,9 @@ class StreamListener:
     Accepts connections and passes each on.
     """
 
-    #: Connections accepted before other descriptors get their turn.
-    batch = 64
+    #: Connections accepted before they are served and other descriptors get their
+    #: turn: so few that their servers' ends are noticed in time.
+    batch = 16
 
     #: Seconds until another try after running out of something: at first, and at
     #: most.
@@ -41,6 +43,7 @@ class StreamListener:
         *,
         exhausted: Callable[[int], None],
         recovered: Callable[[], None],
+        crowded: Callable[[bool], None] | None = None,
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -50,8 +53,11 @@ class StreamListener:
         @param exhausted: called with the errno when there is no descriptor or
             memory left; once, until it works again.
         @param recovered: called when it does.
+        @param crowded: called before the connections of one turn are passed on:
+            with C{True} where as many waited as are accepted in a turn.
         """
         self._reactor = reactor
+        self._crowded = crowded
         self._socket = sock
         self._kind = (int(sock.family), int(sock.type), sock.proto)
         self._accepted = accepted
@@ -63,6 +69,7 @@ class StreamListener:
         self._pause = self.firstPause
         self._running = False
         self._paused = False
+        self._arrived: deque[tuple[socket.socket, Any]] = deque()
 
     def start(self) -> None:
         """
@@ -98,12 +105,36 @@ class StreamListener:
 
     def _ready(self) -> None:
         """
-        Accept what is there, up to a batch.
+        Accept whoever waits, up to a batch, and pass them on.  First the one and then
+        the other: to serve one takes so long that others come meanwhile, and then
+        who waits and who has just come could not be told apart.
         """
-        for _ in range(self.batch):
+        arrived = self._arrived
+        try:
+            self._accept(arrived)
+            if arrived and self._crowded is not None:
+                self._crowded(len(arrived) == self.batch)
+            while arrived:
+                connection, peer = arrived.popleft()
+                try:
+                    self._accepted(connection, peer)
+                except BaseException:
+                    connection.close()
+                    raise
+        finally:
+            if arrived:
+                # One could not be handled; the others can do nothing about it.
+                self._reactor.callLater(0, self._readable.doRead)
+
+    def _accept(self, arrived: deque[tuple[socket.socket, Any]]) -> None:
+        """
+        Accept whoever waits, up to a batch.
+        """
+        accept = self._socket._accept  # type: ignore[attr-defined]
+        for _ in range(self.batch - len(arrived)):
             try:
                 # Not socket.accept(), which takes longer than the system call.
-                descriptor, peer = self._socket._accept()  # type: ignore[attr-defined]
+                descriptor, peer = accept()
             except BlockingIOError:
                 self._works()
                 return
@@ -114,15 +145,8 @@ class StreamListener:
                 # This one connection has failed already (accept(2), "Error
                 # handling"): the next may be fine.
                 continue
-            connection = self._connection(descriptor)
+            arrived.append((self._connection(descriptor), peer))
             self._works()
-            try:
-                self._accepted(connection, peer)
-            except BaseException:
-                connection.close()
-                raise
-            if self._paused or not self._running:
-                return
 
     def _connection(self, descriptor: int) -> socket.socket:
         """
