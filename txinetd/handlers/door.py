@@ -72,17 +72,18 @@ class Door:
             closes the connection (or drops the datagram).
         """
         now = self._clock()
+        peer = facts.peerText
         record = ConnectionRecord(
             next(_identifiers),
             self._spec.name,
             facts.transport,
             facts.localText,
-            facts.peerText,
+            peer,
             time.time(),
             now,
             user=self._spec.identity.user,
         )
-        verdict = self._gate.judge(facts.peerText, now)
+        verdict = self._gate.judge(peer, now)
         if verdict.turn is Turn.RETURNED:
             self._sayReturned()
         if verdict.allowed:

@@ -42,6 +42,9 @@ _BEFORE_THE_CHILD = frozenset({"fork", "pipe", "launcher"})
 #: wrong.
 _BUSY = "channel"
 
+#: Why a start has not worked that has not been tried, as others are before it.
+_NOT_TRIED = SpawnError("fork", 0)
+
 
 class Executor:
     """
@@ -212,7 +215,7 @@ class _Start:
     sock: socket.socket
     environment: list[bytes]
     since: float
-    error: SpawnError = attrs.field(factory=lambda: SpawnError("fork", 0))
+    error: SpawnError = _NOT_TRIED
 
 
 class _Server(ProcessProtocol):

@@ -59,6 +59,16 @@ class Owner(Protocol):
         It has no servers any more.
         """
 
+    def becameReady(self, launcher: Launcher) -> None:
+        """
+        It has become what it should.
+        """
+
+    def grown(self, launcher: Launcher) -> None:
+        """
+        It has one server more.
+        """
+
 
 @implementer(IReadDescriptor)
 class Launcher:
@@ -92,6 +102,8 @@ class Launcher:
         self._watching: IDelayedCall | None = None
         self._watched = -1
         self._slow = 0
+        self._retiring = False
+        self._orphans: dict[int, LaunchedChild] = {}
         self.ready = False
         self.gone = False
         try:
@@ -148,6 +160,30 @@ class Launcher:
         Send one of its servers a signal.
         """
         self._send(("signal", pid, number), [])
+
+    def retire(self) -> list[Job]:
+        """
+        Let it end as soon as it has done what it has begun; its servers go on and
+        become this process's children.
+
+        @return: what it had not been asked yet, for another.
+        """
+        self._retiring = True
+        jobs = list(self._waiting)
+        self._waiting.clear()
+        self._retireWhenDone()
+        return jobs
+
+    def _retireWhenDone(self) -> None:
+        """
+        Say that no more will come, once everything is answered: what it still has to
+        say is read, until it ends.
+        """
+        if self._retiring and not self._begun and not self.gone:
+            for child in self.children.values():
+                child.launcher = None
+            with contextlib.suppress(OSError):
+                self._channel.shutdown(socket.SHUT_WR)
 
     def end(self) -> None:
         """
@@ -253,6 +289,7 @@ class Launcher:
                     self._reported(report, ancillary)
             elif message[0] == "ready":
                 self.ready = True
+                self._pool.becameReady(self)
             else:
                 self._unable(message[1], message[2])
 
@@ -277,11 +314,15 @@ class Launcher:
             self.children[report[2]] = child
             job.close()
             child.protocol.makeConnection(child)
+            if not self.gone:
+                self._pool.grown(self)
+                self._retireWhenDone()
         elif report[0] == "failed":
             job = self._begun.pop(report[1])
             for _, _, passed in ancillary:
                 job.handedBack(array("i", passed)[0])
             job.failed(report[2], report[3])
+            self._retireWhenDone()
         else:
             child = self.children.pop(report[1])
             child.launcher = None
@@ -337,6 +378,9 @@ class Launcher:
         if not self.gone:
             # First what it has still said.
             self.doRead()
+        orphans, self._orphans = self._orphans, {}
+        for pid, child in orphans.items():
+            self._pool.reaper.watch(pid, child.ended)
 
     def _lost(self, resend: bool) -> None:
         """
@@ -367,6 +411,10 @@ class Launcher:
         self._pool.lost(self, again)
         for job in lost:
             job.failed("launcher-lost", 0)
-        for pid, child in children.items():
+        for child in children.values():
             child.launcher = None
-            self._pool.reaper.watch(pid, child.ended)
+        # Nobody but their parent can wait for them, which is this process once the
+        # launcher's has ended.
+        self._orphans = children
+        if not self.pid:
+            self._ended(None, None)

@@ -32,7 +32,7 @@ class HybridRoad:
     """
 
     #: Descriptors from which on their table is large.
-    large = 4096
+    large = 1024
 
     def __init__(self, direct: DirectRoad, launched: LauncherRoad) -> None:
         """

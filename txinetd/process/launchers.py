@@ -11,6 +11,7 @@ servers that it started are looked after by this process.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork
 from txinetd.process.launched import Job, LaunchedChild
 from txinetd.process.limits import DescriptorLimit
+from txinetd.process.orphans import isSubreaper
 from txinetd.process.reaper import Reaper
 
 __all__ = ["LauncherPool", "LauncherRoad"]
@@ -51,6 +53,10 @@ class LauncherPool:
 
     #: Requests unanswered in all, at most; more are to wait where they are.
     most = 256
+
+    #: Running servers from which on a launcher is replaced where this process can
+    #: adopt them: it has a descriptor for each, and every vfork(2) copies them all.
+    family = 256
 
     #: Seconds that a launcher without anything to do is kept.
     rest = 300.0
@@ -79,6 +85,7 @@ class LauncherPool:
         self._plan = plan
         self._many = many or len(os.sched_getaffinity(0))
         self._launchers: list[Launcher] = []
+        self._retiring: set[Launcher] = set()
         self._vfork = Vfork()
         self._closed = False
         self._resting: IDelayedCall | None = None
@@ -88,7 +95,9 @@ class LauncherPool:
         """
         The servers that run.
         """
-        return frozenset(pid for launcher in self._launchers for pid in launcher.children)
+        return frozenset(
+            pid for launcher in (*self._launchers, *self._retiring) for pid in launcher.children
+        )
 
     @property
     def launcherPids(self) -> tuple[int, ...]:
@@ -152,12 +161,21 @@ class LauncherPool:
 
         @param jobs: what it had not begun: it is given to others.
         """
+        self._retiring.discard(launcher)
         if launcher in self._launchers:
             self._launchers.remove(launcher)
         if jobs:
             self.log.warn("a launcher has ended; {count} requests are made again", count=len(jobs))
+        self._give(jobs, launcher.ready)
+
+    def _give(self, jobs: list[Job], ready: bool = True) -> None:
+        """
+        Give others what one launcher was to do.
+
+        @param ready: whether that one had become what it should.
+        """
         for job in jobs:
-            if self._closed or not launcher.ready:
+            if self._closed or not ready:
                 # There is to be no other; or it has not come as far as to serve
                 # anybody, and another would not.
                 job.failed("launcher-lost", 0)
@@ -166,6 +184,32 @@ class LauncherPool:
                 self._choose().take(job)
             except SpawnError as error:
                 job.failed(error.step, error.errno)
+
+    def grown(self, launcher: Launcher) -> None:
+        """
+        A launcher has one server more.
+        """
+        if (
+            len(launcher.children) >= self.family
+            and launcher in self._launchers
+            and all(len(each.children) >= self.family for each in self._launchers)
+            and isSubreaper()
+        ):
+            # It goes on until the other one can take over.  Where none can be
+            # started it stays, and the next of its servers is the next attempt.
+            with contextlib.suppress(SpawnError):
+                self._launchers.append(Launcher(self, self._plan()))
+
+    def becameReady(self, launcher: Launcher) -> None:
+        """
+        A launcher has become what it should: those with many servers may go.
+        """
+        if not isSubreaper():
+            return
+        for large in [each for each in self._launchers if len(each.children) >= self.family]:
+            self._launchers.remove(large)
+            self._retiring.add(large)
+            self._give(large.retire())
 
     def idle(self) -> None:
         """
@@ -193,7 +237,7 @@ class LauncherPool:
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None
-        for launcher in tuple(self._launchers):
+        for launcher in (*self._launchers, *self._retiring):
             launcher.end()
         self._vfork.close()
 

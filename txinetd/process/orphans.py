@@ -17,9 +17,10 @@ from twisted.internet import process, task
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-__all__ = ["OrphanReaper", "becomeSubreaper", "deadChildren"]
+__all__ = ["OrphanReaper", "becomeSubreaper", "deadChildren", "isSubreaper"]
 
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_GET_CHILD_SUBREAPER = 37
 
 
 def becomeSubreaper(wanted: bool = True) -> bool:
@@ -36,6 +37,20 @@ def becomeSubreaper(wanted: bool = True) -> bool:
     except (OSError, AttributeError):
         return False
     return bool(prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(wanted), 0, 0, 0) == 0)
+
+
+def isSubreaper() -> bool:
+    """
+    Whether orphans among this process's descendants become its own children.
+    """
+    if os.getpid() == 1:
+        return True
+    wanted = ctypes.c_int(0)
+    try:
+        prctl = ctypes.CDLL(None, use_errno=True).prctl
+    except (OSError, AttributeError):
+        return False
+    return bool(prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(wanted), 0, 0, 0) == 0 and wanted.value)
 
 
 def deadChildren(known: Collection[int] = ()) -> set[int]:

@@ -130,11 +130,18 @@ class Launcher:
                     continue
                 data, descriptors = self._receive()
                 if not data:
+                    self._report()
                     return
                 self._obey(marshal.loads(data), descriptors)
-            if self._reports:
-                reports, self._reports = self._reports, []
-                self._say(reports)
+            self._report()
+
+    def _report(self) -> None:
+        """
+        Tell what has happened.
+        """
+        if self._reports:
+            reports, self._reports = self._reports, []
+            self._say(reports)
 
     def _obey(self, message: tuple[Any, ...], descriptors: list[int]) -> None:
         """
