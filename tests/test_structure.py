@@ -18,6 +18,8 @@ ROOT = Path(txinetd.__file__).parent
 
 #: The parts, each of which may use those in the rows above it.
 LAYERS = [
+    {"origin"},
+    {"policy"},
     {"spec"},
     {"errors"},
     {"interfaces"},

@@ -17,8 +17,19 @@ import attrs
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 
+from txinetd.origin import Origin
+from txinetd.policy import (
+    DEFAULT_LIMITS,
+    DEFAULT_STARTS_PER_MINUTE,
+    EVERYBODY,
+    Access,
+    Limits,
+)
+
 __all__ = [
+    "DEFAULT_STARTS_PER_MINUTE",
     "NO_BOX",
+    "Access",
     "Address",
     "Box",
     "Builtin",
@@ -34,10 +45,6 @@ __all__ = [
     "SocketType",
     "UnixAddress",
 ]
-
-#: Starts a minute that a service may make when its line says nothing, as in
-#: the BSD inetds (C{TOOMANY}).
-DEFAULT_STARTS_PER_MINUTE = 256
 
 #: Length of the queue of connections not yet accepted: what Debian's
 #: openbsd-inetd, NetBSD and busybox use.
@@ -200,18 +207,6 @@ Server = Program | Builtin | InProcess
 
 
 @attrs.frozen
-class Limits:
-    """
-    How often a service may be used.
-
-    @ivar startsPerMinute: starts in any 60 seconds (a sliding window), or
-        C{None} for no limit.
-    """
-
-    startsPerMinute: int | None = DEFAULT_STARTS_PER_MINUTE
-
-
-@attrs.frozen
 class Box:
     """
     What a server program is kept in.  Each of these is done, or the server is not
@@ -261,27 +256,6 @@ NO_BOX = Box()
 
 
 @attrs.frozen
-class Origin:
-    """
-    Where a spec came from.
-
-    @ivar path: the file as it was named, or C{"<python>"}.
-    @ivar line: the line its entry begins on, from 1.
-    @ivar column: the column, from 1, in characters.
-    @ivar label: the entry's first field as it stands there; together with
-        C{path} it says which running service a broken line used to describe.
-    """
-
-    path: str = "<python>"
-    line: int = 0
-    column: int = 1
-    label: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}" if self.line else self.path
-
-
-@attrs.frozen
 class ServiceSpec:
     """
     One service, completely resolved: nothing in it needs a look-up to be used.
@@ -298,6 +272,7 @@ class ServiceSpec:
     @ivar server: what serves.
     @ivar identity: whom a program runs as.
     @ivar limits: how often.
+    @ivar access: who may come in.
     @ivar backlog: the listen(2) queue.
     @ivar box: what a program is kept in.
     @ivar origin: where it was read; not compared.
@@ -310,7 +285,8 @@ class ServiceSpec:
     wait: bool
     server: Server
     identity: Identity
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
+    access: Access = EVERYBODY
     backlog: int = DEFAULT_BACKLOG
     box: Box = NO_BOX
     origin: Origin = attrs.field(default=Origin(), eq=False)
