@@ -10,6 +10,7 @@ import re
 import resource
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import inlineCallbacks
@@ -31,7 +32,15 @@ else:
 #: Somebody who is nobody here.
 OTHER = Identity("other", 60001, 60002, (60002,))
 
-CAP_NET_BIND_SERVICE, CAP_CHOWN = 10, 0
+CAP_NET_BIND_SERVICE, CAP_CHOWN, CAP_SYS_RESOURCE = 10, 0, 24
+
+
+def capabilities() -> int:
+    """
+    The capabilities of this process.
+    """
+    text = Path("/proc/self/status").read_text()
+    return int(re.findall(r"^CapEff:\s*(\w+)", text, re.MULTILINE)[0], 16)
 
 
 class BoxTests(_Base):
@@ -139,6 +148,32 @@ class BoxTests(_Base):
         self.assertEqual(raised.step, "setrlimit")
 
     @inlineCallbacks
+    def test_raised(self) -> Any:
+        """
+        What only root may have, an ordinary user's server has when root starts it.
+        """
+        self.needRoot()
+        said = yield self.run_(
+            Box(nice=-3, ioPriority=(1, 3)), "cut -d' ' -f19 /proc/$$/stat; ionice -p $$", OTHER
+        )
+        self.assertEqual(said, "-3\nrealtime: prio 3")
+
+    @inlineCallbacks
+    def test_raisedResources(self) -> Any:
+        """
+        The same for limits above those of the daemon, and for being spared.
+        """
+        self.needRoot()
+        if not capabilities() & 1 << CAP_SYS_RESOURCE:
+            raise SkipTest("this root lacks CAP_SYS_RESOURCE")
+        said = yield self.run_(
+            Box(limits=((resource.RLIMIT_RTPRIO, 4, 5),), outOfMemory=-200),
+            "grep 'realtime priority' /proc/$$/limits; cat /proc/$$/oom_score_adj",
+            OTHER,
+        )
+        self.assertEqual(said.split()[-3:], ["4", "5", "-200"])
+
+    @inlineCallbacks
     def test_nice(self) -> Any:
         """
         Niceness is set.
@@ -229,7 +264,8 @@ class BoxTests(_Base):
         for library in re.findall(r"(/\S+) \(", needed):
             os.makedirs(root + os.path.dirname(library), exist_ok=True)
             shutil.copy(library, root + library)
-        said = yield self.run_(Box(chroot=root.encode()), "echo /s*; pwd", SELF, b"/sh")
+        box = Box(chroot=root.encode(), outOfMemory=123)
+        said = yield self.run_(box, "echo /s*; pwd", SELF, b"/sh")
         self.assertEqual(said, "/sh\n/")
 
     @inlineCallbacks
@@ -243,6 +279,7 @@ class BoxTests(_Base):
             (Box(directory=b"/nonexistent"), "chdir"),
             (Box(outOfMemory=5000), "oom_score_adj"),
             (Box(ioPriority=(9, 9)), "ioprio"),
+            (Box(nice=99), "nice"),
         ):
             raised = yield self.run_(box, "echo no")
             self.assertIsInstance(raised, SpawnError, step)

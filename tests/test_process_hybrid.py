@@ -39,18 +39,16 @@ class HybridTests(SynchronousTestCase):
         self.taken: list[str] = []
         direct: Any = Noting("direct", self.taken)
         launched: Any = Noting("launched", self.taken)
-        self.road = HybridRoad(direct, launched)
+        self.road = HybridRoad(direct, launched, lambda path: path.startswith(b"/net/"))
         self.road._alone = False
 
-    def start(self, descriptor: int = 10) -> str:
+    def start(self, descriptor: int = 10, program: bytes = b"/bin/true") -> str:
         """
         Start a server.
 
         @return: the road that was taken.
         """
-        self.road.spawnProcess(
-            Recording(), b"/bin/true", childFDs=dict.fromkeys(range(3), descriptor)
-        )
+        self.road.spawnProcess(Recording(), program, childFDs=dict.fromkeys(range(3), descriptor))
         return self.taken.pop()
 
     def test_interface(self) -> None:
@@ -89,3 +87,10 @@ class HybridTests(SynchronousTestCase):
         Where this process has very many descriptors, launchers make all starts.
         """
         self.assertEqual(self.start(descriptor=HybridRoad.large), "launched")
+
+    def test_remote(self) -> None:
+        """
+        A program that may keep whoever loads it waiting is for launchers.
+        """
+        self.assertEqual(self.start(program=b"/net/server"), "launched")
+        self.assertEqual(self.start(), "direct")

@@ -18,6 +18,7 @@ from txinetd.errors import SpawnError
 from txinetd.process.channel import Launcher
 from txinetd.process.launch.vfork import isSupported
 from txinetd.process.launchers import LauncherPool, LauncherRoad
+from txinetd.process.orphans import becomeSubreaper, isSubreaper
 from txinetd.process.spawner import Spawner
 from txinetd.spec import NO_BOX, Box, Identity
 
@@ -70,6 +71,15 @@ class LauncherTestCase(TestCase):
         )
         return protocol
 
+    def subreaper(self) -> bool:
+        """
+        Have this process adopt orphans until the test is over.
+
+        @return: whether it does.
+        """
+        self.addCleanup(becomeSubreaper, isSubreaper())
+        return becomeSubreaper()
+
     def launcher(self, pool: LauncherPool) -> int:
         """
         The process id of the only launcher.
@@ -119,6 +129,31 @@ class LifeTests(LauncherTestCase):
             yield protocol.ended
         names = ["connectionMade", "processExited", "processEnded"]
         self.assertEqual({tuple(each.events) for each in protocols}, {tuple(names)})
+
+    @inlineCallbacks
+    def test_large(self) -> Any:
+        """
+        One that has many servers is replaced where its servers can be adopted; they
+        are looked after all the same.
+        """
+        adopted = self.subreaper()
+        road = self.road()
+        road.pool.family = 2
+        protocols = [self.spawn(road, "read word; exit 5") for _ in range(2)]
+        for protocol in protocols:
+            yield protocol.started
+        first = self.launcher(road.pool) if not adopted else None
+        while adopted and (len(road.pool.launcherPids) != 1 or road.pool._retiring):
+            yield deferLater(reactor, 0.001)
+        second = self.spawn(road, "exit 0")
+        yield second.ended
+        if not adopted:
+            self.assertEqual(self.launcher(road.pool), first)
+        for pair in self.pairs:
+            pair.client.sendall(b"go\n")
+        for protocol in protocols:
+            ended = yield protocol.ended
+            self.assertEqual(ended.exitCode, 5)
 
     @inlineCallbacks
     def test_tooMuch(self) -> Any:

@@ -151,6 +151,12 @@ class ReaperTests(TestCase):
         self.assertFalse(done.called)
         return done
 
+    def readers(self) -> int:
+        """
+        How many of the reactor's readers are for children.
+        """
+        return sum(each.logPrefix() == "txinetd children" for each in reactor.getReaders())
+
     @inlineCallbacks
     def test_status(self) -> Any:
         """
@@ -164,6 +170,34 @@ class ReaperTests(TestCase):
         self.assertEqual(os.WEXITSTATUS(status), 3)
         self.assertIsInstance(usage, resource.struct_rusage)
         self.assertEqual(reaper.pids, frozenset())
+
+    @inlineCallbacks
+    def test_kept(self) -> Any:
+        """
+        Nothing is left in the reactor when the last child has ended, unless there
+        are to be more of them; then when it is closed.
+        """
+        reaper = Reaper(reactor)
+        yield self.watch(reaper, self.child())
+        self.assertEqual(self.readers(), 0)
+        reaper.keep()
+        yield self.watch(reaper, self.child())
+        self.assertEqual(self.readers(), 1)
+        reaper.close()
+        self.assertEqual(self.readers(), 0)
+
+    @inlineCallbacks
+    def test_closedEarly(self) -> Any:
+        """
+        One that is closed still waits for its last child.
+        """
+        reaper = Reaper(reactor)
+        reaper.keep()
+        done = self.watch(reaper, self.child())
+        reaper.close()
+        status, _ = yield done
+        self.assertEqual(os.WEXITSTATUS(status), 3)
+        self.assertEqual(self.readers(), 0)
 
     @inlineCallbacks
     def test_stolen(self) -> Any:

@@ -88,6 +88,7 @@ class UsageTests(OptionsTestCase):
             (("--backlog", "0"), "--backlog 0"),
             (("--at-stop", "maybe"), "leave, wait or end"),
             (("--grace", "1"), "--at-stop"),
+            (("--road", "high"), "auto, direct, launcher, fork"),
             (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
             (("--default-address", "[::1"), "default address"),
             (("--as-me",), "--check or --dump"),

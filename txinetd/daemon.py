@@ -16,6 +16,7 @@ from twisted.internet import defer
 from twisted.logger import Logger
 
 from txinetd.notify import ServiceManager
+from txinetd.process.launch.turns import shortTurns
 from txinetd.process.orphans import OrphanReaper, becomeSubreaper
 from txinetd.process.signals import replaceIgnoredSignals
 from txinetd.server import InetdService
@@ -84,6 +85,7 @@ class Daemon(service.MultiService):
             return
         self._stopping = False
         becomeSubreaper()
+        shortTurns()
         self._restoreIgnored = replaceIgnoredSignals()
         self._install(signal.SIGHUP, self._hangup)
 

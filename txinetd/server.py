@@ -24,7 +24,7 @@ from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
 from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
-from txinetd.process.spawner import Spawner
+from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
 from txinetd.reload import Plan, plan, retained
 from txinetd.service import RunningService
@@ -87,6 +87,7 @@ class InetdService(service.MultiService):
         clock: Callable[[], float] = time.monotonic,
         stopGrace: float | None = 0.0,
         killAfter: float | None = None,
+        road: Road = "auto",
     ) -> None:
         """
         @param reactor: the reactor to listen and spawn on.
@@ -108,7 +109,9 @@ class InetdService(service.MultiService):
         self._loader = loader
         self._limit = DescriptorLimit()
         self.spawner: ISpawner = (
-            spawner if spawner is not None else Spawner(reactor, descriptorLimit=self._limit)
+            spawner
+            if spawner is not None
+            else Spawner(reactor, descriptorLimit=self._limit, road=road)
         )
         self.children = Children()
         self._recordLog: RecordLog | None = None

@@ -38,6 +38,9 @@ EX_NOINPUT = 66
 #: Read when no C{-f} is given.
 DEFAULT_FILE = "/etc/inetd.conf"
 
+#: What C{--road} may say.
+ROADS = ("auto", "direct", "launcher", "fork")
+
 #: What C{--at-stop} may say.
 LEAVE, WAIT, END = "leave", "wait", "end"
 
@@ -78,6 +81,7 @@ class Options(usage.Options):
             "Seconds to wait for running servers when stopping, with wait or end.",
             None,
         ],
+        ["road", None, "auto", "How servers are started: auto, direct, launcher or fork.", None],
     ]
 
     compData = usage.Completions(
@@ -125,6 +129,8 @@ class Options(usage.Options):
         default = self["default-address"]
         self["defaultAddresses"] = () if default is None else hostList(default)
         self["stopGrace"], self["killAfter"] = self._stopping()
+        if self["road"] not in ROADS:
+            raise usage.UsageError(f"--road {self['road']}: expected {', '.join(ROADS)}")
         if self["as-me"] and not (self["check"] or self["dump"]):
             raise usage.UsageError("--as-me goes with --check or --dump")
         if self["check"] and self["dump"]:
@@ -284,5 +290,6 @@ def makeService(options: Options) -> service.IService:
             loader=options.load,
             stopGrace=options["stopGrace"],
             killAfter=options["killAfter"],
+            road=options["road"],
         ),
     )

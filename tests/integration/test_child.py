@@ -57,6 +57,9 @@ class ChildTests(_Base):
     #: The user field of the line.
     user = "-"
 
+    #: Options of the daemon.
+    options: tuple[str, ...] = ()
+
     def probe(self, program: str = f"/bin/sh sh -c '{PROBE}'") -> dict[str, list[str]]:
         """
         Run the probe for one client.
@@ -64,6 +67,7 @@ class ChildTests(_Base):
         port = self.freePort()
         self.start(
             f"127.0.0.1:{port} stream tcp nowait {self.user} {program}\n",
+            *self.options,
             command=[
                 "/bin/sh",
                 "-c",
@@ -179,6 +183,22 @@ class OwnIdentityTests(ChildTests, DaemonTestCase):
         self.assertEqual(set(map(int, found["Groups"].split())), set(os.getgroups()))
 
 
+class ForkIdentityTests(OwnIdentityTests):
+    """
+    The same by fork(2).
+    """
+
+    options = ("--road", "fork")
+
+
+class LauncherIdentityTests(OwnIdentityTests):
+    """
+    The same by a launcher.
+    """
+
+    options = ("--road", "launcher")
+
+
 class OtherIdentityTests(ChildTests, DaemonTestCase):
     """
     A server that runs as somebody else.
@@ -260,6 +280,23 @@ class FailureTests(DaemonTestCase):
         seen, reason = self.refused("nobody /nonexistent/program program")
         self.assertEqual((seen, reason), (b"", '"exec: No such file or directory"'))
 
+    def test_directForAnother(self) -> None:
+        """
+        Where only the direct road is allowed, a server of another user is not
+        started: it would have the daemon's privileges.
+        """
+        needRoot()
+        userEntry("nobody")
+        port = self.freePort()
+        daemon = self.start(
+            f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c 'id -u'\n",
+            "--road",
+            "direct",
+        )
+        self.assertEqual(self.ask(port), b"")
+        (record,) = daemon.records(1, verdict="failed")
+        self.assertEqual(record["reason"], '"direct: Operation not permitted"')
+
     def test_notExecutable(self) -> None:
         """
         A program that its user may not run is not run.
@@ -288,6 +325,9 @@ class HandOverTests(_Base):
     #: The user field of the line.
     user = "-"
 
+    #: Options of the daemon.
+    options: tuple[str, ...] = ()
+
     def test_closedInDaemon(self) -> None:
         """
         The client sees the end of file as soon as the server closes, however
@@ -296,7 +336,8 @@ class HandOverTests(_Base):
         port = self.freePort()
         daemon = self.start(
             f"127.0.0.1:{port} stream tcp nowait {self.user} /bin/sh sh -c"
-            " 'echo done; exec sleep 1000 <&- >&- 2>&-'\n"
+            " 'echo done; exec sleep 1000 <&- >&- 2>&-'\n",
+            *self.options,
         )
         self.assertEqual(self.ask(port), b"done\n")
         child = waitFor(daemon.children, "the server")[0]
@@ -310,7 +351,8 @@ class HandOverTests(_Base):
         port = self.freePort()
         self.start(
             f"127.0.0.1:{port} stream tcp nowait {self.user} /bin/sh sh -c"
-            " 'grep ^flags /proc/$$/fdinfo/0'\n"
+            " 'grep ^flags /proc/$$/fdinfo/0'\n",
+            *self.options,
         )
         flags = int(self.ask(port).split()[1], 8)
         self.assertEqual(flags & os.O_NONBLOCK, 0)
@@ -320,7 +362,9 @@ class HandOverTests(_Base):
         Servers that have ended are reaped, and leave no descriptor behind.
         """
         port = self.freePort()
-        daemon = self.start(f"127.0.0.1:{port} stream tcp nowait.0 {self.user} /bin/true true\n")
+        daemon = self.start(
+            f"127.0.0.1:{port} stream tcp nowait.0 {self.user} /bin/true true\n", *self.options
+        )
         self.ask(port)
         daemon.records(1)
         before = daemon.descriptors()
@@ -337,7 +381,8 @@ class HandOverTests(_Base):
         """
         port = self.freePort()
         daemon = self.start(
-            f"127.0.0.1:{port} stream tcp nowait {self.user} /bin/sh sh -c 'exit 3'\n"
+            f"127.0.0.1:{port} stream tcp nowait {self.user} /bin/sh sh -c 'exit 3'\n",
+            *self.options,
         )
         with self.connect(port) as connection:
             host, number = connection.getsockname()
@@ -355,6 +400,22 @@ class OwnHandOverTests(HandOverTests, DaemonTestCase):
     """
     To servers that run as whoever runs the daemon.
     """
+
+
+class ForkHandOverTests(HandOverTests, DaemonTestCase):
+    """
+    By fork(2), as on systems that have nothing better.
+    """
+
+    options = ("--road", "fork")
+
+
+class LauncherHandOverTests(HandOverTests, DaemonTestCase):
+    """
+    By a launcher that is nobody else.
+    """
+
+    options = ("--road", "launcher")
 
 
 class OtherHandOverTests(HandOverTests, DaemonTestCase):

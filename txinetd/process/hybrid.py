@@ -6,13 +6,14 @@ To start a server directly costs the least and holds up the reactor while its
 program is loaded.  That is the best there is while starts come one by one; when
 many come at once, others can load their programs at the same time, on other
 processors.  And the more descriptors this process has, the longer each vfork(2)
-takes, as it copies their table: a launcher has few.
+takes, as it copies their table: a launcher has few.  A program on another machine
+may take for ever to be loaded: only a launcher may wait for it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.interfaces import IProcessProtocol
 from zope.interface import implementer
@@ -21,6 +22,7 @@ from txinetd.interfaces import IRoad
 from txinetd.process.child import Child
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
+from txinetd.process.remote import isRemote
 
 __all__ = ["HybridRoad"]
 
@@ -34,11 +36,19 @@ class HybridRoad:
     #: Descriptors from which on their table is large.
     large = 1024
 
-    def __init__(self, direct: DirectRoad, launched: LauncherRoad) -> None:
+    def __init__(
+        self,
+        direct: DirectRoad,
+        launched: LauncherRoad,
+        remote: Callable[[bytes], bool] = isRemote,
+    ) -> None:
         """
         @param direct: for a few.
         @param launched: for many.
+        @param remote: says whether a program may keep whoever loads it waiting.
         """
+        self._remote = remote
+        self._places: dict[bytes, bool] = {}
         self._direct = direct
         self._launched = launched
         self._alone = len(os.sched_getaffinity(0)) == 1
@@ -69,6 +79,15 @@ class HybridRoad:
         assert childFDs is not None
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        launch = self._crowd or childFDs[0] >= self.large
+        launch = self._crowd or childFDs[0] >= self.large or self._isRemote(executable)
         road = self._launched if launch else self._direct
         return road.spawnProcess(processProtocol, executable, args, env, path, childFDs=childFDs)
+
+    def _isRemote(self, executable: bytes) -> bool:
+        """
+        Whether a program is for launchers alone; looked up at its first start.
+        """
+        remote = self._places.get(executable)
+        if remote is None:
+            remote = self._places[executable] = self._remote(executable)
+        return remote

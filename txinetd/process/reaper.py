@@ -13,11 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import process
-from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 __all__ = ["Ended", "Reaper"]
+
+#: What ends a child's watch by itself.
+_ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 #: Called with the status as wait(2) gives it, or C{None} where somebody else has
 #: waited for the child, and its resource usage, or C{None}.
@@ -36,6 +39,29 @@ class Reaper:
         self._reactor = reactor
         self._pids: set[int] = set()
         self._pidfds: _Pidfds | None = None
+        self._kept = False
+
+    def keep(self) -> None:
+        """
+        Be ready for more children also while there are none, until L{close}: to get
+        ready for each one again costs more than to wait for it.
+        """
+        self._kept = True
+
+    def close(self) -> None:
+        """
+        Leave the reactor as it was, now or as soon as the last child has ended.
+        """
+        self._kept = False
+        self._closeIfIdle()
+
+    def _closeIfIdle(self) -> None:
+        """
+        Give back what nobody needs.
+        """
+        if not self._pids and not self._kept and self._pidfds is not None:
+            self._pidfds.close()
+            self._pidfds = None
 
     @property
     def pids(self) -> frozenset[int]:
@@ -67,10 +93,7 @@ class Reaper:
         A child has ended.
         """
         self._pids.discard(pid)
-        if not self._pids and self._pidfds is not None:
-            # With nobody to wait for, the reactor is left as it was.
-            self._pidfds.close()
-            self._pidfds = None
+        self._closeIfIdle()
         ended(status, usage)
 
 
@@ -94,13 +117,22 @@ class _Pidfds:
     """
     The pidfds of all children, in an epoll(7) of their own: to the reactor one
     descriptor, readable when any child has ended.
+
+    A client sees the end of its connection a little before its server is dead, and
+    the next one may come at once.  It goes first: who has ended can wait for a
+    moment, and then all who have are looked after together.
     """
+
+    #: Seconds that the dead may wait.
+    pause = 0.001
 
     def __init__(self, reactor: Any, reaped: Callable[..., None]) -> None:
         self._reactor = reactor
         self._reaped = reaped
         self._poll = select.epoll()
         self._children: dict[int, tuple[int, Ended]] = {}
+        self._ended: list[int] = []
+        self._reaping: IDelayedCall | None = None
         reactor.addReader(self)
 
     def add(self, pid: int, ended: Ended) -> bool:
@@ -114,7 +146,7 @@ class _Pidfds:
         except OSError:
             return False
         self._children[descriptor] = (pid, ended)
-        self._poll.register(descriptor, select.EPOLLIN)
+        self._poll.register(descriptor, _ONCE)
         return True
 
     def fileno(self) -> int:
@@ -133,18 +165,28 @@ class _Pidfds:
         """
         Some have ended.
         """
-        for descriptor, _ in self._poll.poll(0, 64):
-            pid, ended = self._children[descriptor]
+        self._ended += [descriptor for descriptor, _ in self._poll.poll(0, 64)]
+        if self._ended and self._reaping is None:
+            self._reaping = self._reactor.callLater(self.pause, self._reap)
+
+    def _reap(self) -> None:
+        """
+        Look after those that have ended.
+        """
+        self._reaping = None
+        ended, self._ended = self._ended, []
+        for descriptor in ended:
+            pid, tell = self._children[descriptor]
             over, status, usage = _wait(pid)
-            if over:
-                del self._children[descriptor]
-                # A process that was forked meanwhile may have it still, and then
-                # closing alone would not end the watch.
-                self._poll.unregister(descriptor)
-                os.close(descriptor)
-                self._reaped(pid, ended, status, usage)
-            if self._poll.closed:
-                return
+            if not over:
+                # Somebody traces it, and is told first.
+                self._poll.modify(descriptor, _ONCE)
+                continue
+            del self._children[descriptor]
+            # A process that was forked meanwhile may have it still, and then it
+            # stays in the epoll; but its event has come, and there is only one.
+            os.close(descriptor)
+            self._reaped(pid, tell, status, usage)
 
     def close(self) -> None:
         """
@@ -158,6 +200,9 @@ class _Pidfds:
         """
         The reactor is going away and takes its readers with it.
         """
+        if self._reaping is not None:
+            self._reaping.cancel()
+            self._reaping = None
         for descriptor in self._children:
             os.close(descriptor)
         self._children.clear()

@@ -5,6 +5,7 @@ Which road starts a server.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from twisted.internet.interfaces import IReactorProcess
 from zope.interface import implementer
 
+from txinetd.errors import SpawnError
 from txinetd.interfaces import IRoad, ISpawner
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
@@ -111,9 +113,11 @@ class Spawner:
         """
         The road for the next server of an identity, in a box.
         """
+        self.reaper.keep()
         direct = isSupported() and isPlain(box) and isOwn(identity) and _plainSignals()
         if self._road == "direct":
-            return self._directRoad(box)
+            # Nobody else's servers, rather than anybody's with too much.
+            return self._directRoad(box) if direct else _NoRoad()
         if self._road == "auto" and direct:
             launched = LauncherRoad(self._pool(identity, box), box.umask, box.directory)
             return HybridRoad(self._directRoad(box), launched)
@@ -170,6 +174,22 @@ class Spawner:
         pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
+        self.reaper.close()
+
+
+@implementer(IReactorProcess)
+class _NoRoad:
+    """
+    For servers that the road that was asked for cannot start.
+    """
+
+    def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:
+        """
+        Refuse.
+
+        @raise SpawnError: always.
+        """
+        raise SpawnError("direct", errno.EPERM)
 
 
 @implementer(IRoad)

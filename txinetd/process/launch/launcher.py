@@ -36,6 +36,7 @@ from typing import Any
 
 # Relative, as the package has another name in a launcher of its own.
 from .restrict import Failed, inherited, ownLimits, unseen
+from .turns import shortTurns
 from .vfork import Vfork
 
 #: The longest message, and the most descriptors that one may bring.
@@ -86,6 +87,8 @@ class Launcher:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._many)
             inherited(plan)
+            # With the niceness that it has by then.
+            shortTurns()
             unseen()
         except Failed as failed:
             self._say(("unable", failed.step, failed.errno))
@@ -163,9 +166,11 @@ class Launcher:
         for start, descriptor in zip(starts, descriptors, strict=True):
             number = _NUMBER.pack(start[0])
             self._page[: _NUMBER.size] = number
-            # From here on nobody else may start it, so its sender need not keep it:
-            # the client sees no end of file before everybody has let go.
-            self._channel.sendall(BEGUN + number)
+            if len(starts) > 1:
+                # From here on nobody else may start it, so its sender need not keep
+                # it: the client sees no end of file before everybody has let go.
+                # Where it is the only one, its report comes as early.
+                self._channel.sendall(BEGUN + number)
             pid, step, error = self._start(start, descriptor)
             if pid:
                 started.append(pid)

@@ -15,7 +15,7 @@ import os
 import resource
 from typing import Any
 
-__all__ = ["Failed", "inherited", "ownLimits", "unseen"]
+__all__ = ["Failed", "inherited", "ownLimits", "raised", "unseen"]
 
 #: What L{inherited} and L{ownLimits} take: see L{txinetd.process.plan}.
 Plan = dict[str, Any]
@@ -32,6 +32,9 @@ _CAP_SETUID = 7
 
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "i686": 289, "armv7l": 314}
 _IOPRIO_WHO_PROCESS, _IOPRIO_CLASS_SHIFT = 1, 13
+_IOPRIO_CLASS_RT = 1
+
+_OOM_SCORE_ADJ = "/proc/self/oom_score_adj"
 
 
 class Failed(Exception):
@@ -77,7 +80,11 @@ def _step(step: str, function: Any, *arguments: Any) -> Any:
     """
     try:
         return function(*arguments)
-    except (OSError, ValueError, OverflowError) as error:
+    except ValueError as error:
+        # How setrlimit(2) is said to have failed, one way or the other.
+        number = errno.EPERM if "not allowed" in str(error) else errno.EINVAL
+        raise Failed(step, number) from None
+    except (OSError, OverflowError) as error:
         raise Failed(step, getattr(error, "errno", None) or errno.EINVAL) from None
 
 
@@ -89,6 +96,8 @@ def inherited(plan: Plan) -> None:
     @param plan: see L{txinetd.process.plan.plan}.
     @raise Failed: if anything of it could not be done.
     """
+    # While there is proc(5), too.
+    raised(plan)
     if plan["affinity"] is not None:
         _step("affinity", os.sched_setaffinity, 0, plan["affinity"])
     if plan["bounding"] is not None:
@@ -104,6 +113,39 @@ def inherited(plan: Plan) -> None:
     if plan["noNewPrivileges"]:
         _prctl("no_new_privs", _PR_SET_NO_NEW_PRIVS, 1)
     _verify(plan, ambient)
+
+
+def raised(plan: Plan) -> None:
+    """
+    Take on, while this process still may, what its user could not: a hard limit above
+    the present one, a niceness or a readiness to be ended below it, an I/O priority
+    of the real-time class.  None of that can catch who has it, so that children may
+    inherit it; L{ownLimits} does the rest of each.  In another root directory there
+    may be no proc(5), so that all of what is written there is done here.
+
+    @param plan: see L{txinetd.process.plan.plan}.
+    @raise Failed: if anything of it could not be done.
+    """
+    for which, _, hard in plan["limits"]:
+        soft, present = resource.getrlimit(which)
+        if _exceeds(hard, present):
+            _step("setrlimit", resource.setrlimit, which, (soft, hard))
+    if plan["nice"] is not None and plan["nice"] < os.getpriority(os.PRIO_PROCESS, 0):
+        _setNice(plan["nice"])
+    if plan["ioPriority"] is not None and plan["ioPriority"][0] == _IOPRIO_CLASS_RT:
+        _setIOPriority(*plan["ioPriority"])
+    wanted = plan["outOfMemory"]
+    if wanted is not None and (
+        plan["chroot"] is not None or wanted < int(_step("oom_score_adj", _read, _OOM_SCORE_ADJ))
+    ):
+        _setOutOfMemory(wanted)
+
+
+def _exceeds(one: int, other: int) -> bool:
+    """
+    Whether a limit is above another.
+    """
+    return other != resource.RLIM_INFINITY and (one == resource.RLIM_INFINITY or one > other)
 
 
 def unseen() -> None:
@@ -192,27 +234,66 @@ def ownLimits(plan: Plan) -> None:
     @param plan: see L{txinetd.process.plan.plan}.
     @raise Failed: if anything of it could not be done.
     """
-    if plan["outOfMemory"] is not None:
-        # What nobody may look into has its files in proc(5) owned by root; the
-        # program that this becomes is like any other again.
-        _prctl("dumpable", _PR_SET_DUMPABLE, 1)
-        _step("oom_score_adj", _write, "/proc/self/oom_score_adj", b"%d" % plan["outOfMemory"])
+    if plan["outOfMemory"] is not None and plan["chroot"] is None:
+        _setOutOfMemory(plan["outOfMemory"])
     if plan["nice"] is not None:
-        _step("nice", os.setpriority, os.PRIO_PROCESS, 0, plan["nice"])
+        _setNice(plan["nice"])
     if plan["ioPriority"] is not None:
-        kind, level = plan["ioPriority"]
-        number = _SYS_IOPRIO_SET.get(os.uname().machine)
-        if number is None:
-            raise Failed("ioprio", errno.ENOSYS)
-        if not (0 <= kind <= 3 and 0 <= level <= 7):
-            # The kernel would look at some of the bits only.
-            raise Failed("ioprio", errno.EINVAL)
-        value = kind << _IOPRIO_CLASS_SHIFT | level
-        _call("ioprio", "syscall", number, _IOPRIO_WHO_PROCESS, 0, value)
+        _setIOPriority(*plan["ioPriority"])
     for which, soft, hard in plan["limits"]:
         _step("setrlimit", resource.setrlimit, which, (soft, hard))
         if resource.getrlimit(which) != (soft, hard):
             raise Failed("setrlimit", 0)
+
+
+def _setOutOfMemory(score: int) -> None:
+    """
+    How ready the kernel is to end this process.
+    """
+    # What nobody may look into has its files in proc(5) owned by root; the program
+    # that this becomes is like any other again.
+    _prctl("dumpable", _PR_SET_DUMPABLE, 1)
+    _step("oom_score_adj", _write, _OOM_SCORE_ADJ, b"%d" % score)
+    if int(_step("oom_score_adj", _read, _OOM_SCORE_ADJ)) != score:
+        raise Failed("oom_score_adj", 0)
+
+
+def _setNice(nice: int) -> None:
+    """
+    The niceness.
+    """
+    _step("nice", os.setpriority, os.PRIO_PROCESS, 0, nice)
+    if os.getpriority(os.PRIO_PROCESS, 0) != nice:
+        # The system cuts off what is out of its range.
+        raise Failed("nice", errno.EINVAL)
+
+
+def _setIOPriority(kind: int, level: int) -> None:
+    """
+    Class and level of the I/O priority.
+    """
+    number = _SYS_IOPRIO_SET.get(os.uname().machine)
+    if number is None:
+        raise Failed("ioprio", errno.ENOSYS)
+    if not (0 <= kind <= 3 and 0 <= level <= 7):
+        # The kernel would look at some of the bits only.
+        raise Failed("ioprio", errno.EINVAL)
+    value = kind << _IOPRIO_CLASS_SHIFT | level
+    # ioprio_get(2) is the next call everywhere.  Whoever has been given a priority
+    # may not be allowed to take it.
+    if _call("ioprio", "syscall", number + 1, _IOPRIO_WHO_PROCESS, 0) != value:
+        _call("ioprio", "syscall", number, _IOPRIO_WHO_PROCESS, 0, value)
+
+
+def _read(path: str) -> bytes:
+    """
+    Read a file of the kernel's.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 100)
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: str, data: bytes) -> None:
