@@ -37,8 +37,11 @@ __all__ = [
     "InProcess",
     "InetAddress",
     "Limits",
+    "Multiplexed",
     "Origin",
     "Program",
+    "Redirect",
+    "Rpc",
     "Server",
     "ServiceSpec",
     "SocketKey",
@@ -203,7 +206,53 @@ class InProcess:
     factory: IProtocolFactory | DatagramProtocol
 
 
-Server = Program | Builtin | InProcess
+@attrs.frozen
+class Redirect:
+    """
+    Connections that are passed on to a server elsewhere (C{redirect} of
+    xinetd.conf(5)).
+
+    @ivar addresses: where to, numeric; tried in this order.
+    @ivar text: as it was written.
+    """
+
+    addresses: tuple[tuple[str, int], ...]
+    text: str
+
+
+Server = Program | Builtin | InProcess | Redirect
+
+
+@attrs.frozen
+class Rpc:
+    """
+    What a service is registered as with rpcbind(8).
+
+    @ivar number: the program's number.
+    @ivar name: its name, as it is to be shown.
+    @ivar first: the lowest version.
+    @ivar last: the highest.
+    """
+
+    number: int
+    name: str
+    first: int
+    last: int
+
+
+@attrs.frozen
+class Multiplexed:
+    """
+    A service that is reached by way of tcpmux (RFC 1078) and has no socket of its
+    own.
+
+    @ivar name: what a client asks for.
+    @ivar ready: whether txinetd itself says that it is ready (C{+}), rather than the
+        server.
+    """
+
+    name: str
+    ready: bool
 
 
 @attrs.frozen
@@ -265,8 +314,8 @@ class ServiceSpec:
     @ivar socketType: stream, dgram or seqpacket.
     @ivar protocol: the protocol field as the line has it (C{tcp}, C{udp6},
         C{unix}, ...); what it means is in C{addresses}.
-    @ivar addresses: what to bind, at least one; one service with several
-        sockets shares its limits over all of them.
+    @ivar addresses: what to bind, at least one unless it is C{multiplexed}; one
+        service with several sockets shares its limits over all of them.
     @ivar wait: C{True}: one child at a time gets the listening (or bound)
         socket itself; C{False}: one child per connection or datagram.
     @ivar server: what serves.
@@ -275,6 +324,8 @@ class ServiceSpec:
     @ivar access: who may come in.
     @ivar backlog: the listen(2) queue.
     @ivar box: what a program is kept in.
+    @ivar rpc: what it is registered as with rpcbind(8), or C{None}.
+    @ivar multiplexed: how it is reached by way of tcpmux, or C{None}.
     @ivar origin: where it was read; not compared.
     """
 
@@ -289,6 +340,8 @@ class ServiceSpec:
     access: Access = EVERYBODY
     backlog: int = DEFAULT_BACKLOG
     box: Box = NO_BOX
+    rpc: Rpc | None = None
+    multiplexed: Multiplexed | None = None
     origin: Origin = attrs.field(default=Origin(), eq=False)
 
     def socketKey(self, address: Address) -> SocketKey:
@@ -306,4 +359,4 @@ class ServiceSpec:
         """
         Whether this service listens on a unix socket.
         """
-        return isinstance(self.addresses[0], UnixAddress)
+        return any(isinstance(address, UnixAddress) for address in self.addresses)
