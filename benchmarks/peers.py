@@ -113,7 +113,8 @@ def _xinetd(service: Service, directory: Path) -> list[str]:
         server = "type = INTERNAL UNLISTED"
         if not (measured and service.internal):
             words = " ".join(entry.arguments[1:])
-            server = f"type = UNLISTED\n server = {entry.program}\n server_args = {words}"
+            server = f"type = UNLISTED\n server = {entry.program}"
+            server += f"\n server_args = {words}" if words else ""
         how = " socket_type = stream\n protocol = tcp\n wait = no\n"
         if measured and service.datagrams:
             how = " socket_type = dgram\n protocol = udp\n wait = yes\n"
@@ -138,15 +139,23 @@ def _tcpserver(service: Service, directory: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _classic(name: str, separator: str, *options: str) -> Callable[[Service, Path], list[str]]:
+def _classic(
+    name: str, separator: str, *options: str, loopback: bool = True
+) -> Callable[[Service, Path], list[str]]:
     """
     An inetd that reads inetd.conf.
+
+    @param separator: what follows C{nowait}.
+    @param options: before the name of the file.
+    @param loopback: whether it answers datagrams from loopback addresses.
     """
 
     def command(service: Service, directory: Path) -> list[str]:
         program = installed(name)
         if os.geteuid() != 0:
             raise CannotServe("needs root")
+        if service.datagrams and not loopback:
+            raise CannotServe("does not answer datagrams that come from loopback addresses")
         text = _lines(service, ("tcp", "udp"), separator, service.who)
         if service.internal:
             # They find their internal services by the names of ports.
@@ -260,7 +269,7 @@ PEERS = [
     Peer("xinetd", _xinetd, reloads=True),
     Peer(
         "openbsd-inetd",
-        _classic("openbsd-inetd", ".1000000", "-i", "-R", "0", "-q", "1024"),
+        _classic("openbsd-inetd", ".1000000", "-i", "-R", "0", "-q", "1024", loopback=False),
         _standardPort,
         reloads=True,
     ),

@@ -262,6 +262,9 @@ class Peer:
                     for port in {*ports[:1], *ports[-1:]} if others else ():
                         socket.create_connection((HOST, port), 1.0).close()
                     return
+                problem = "a half-closed connection is closed without an answer"
+                if not running.service.request:
+                    problem = "a connection is closed without an answer"
             except OSError as error:
                 problem = error
             if running.process.poll() is not None:

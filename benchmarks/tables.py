@@ -13,7 +13,7 @@ from benchmarks.measuring import Measured
 from benchmarks.peers import OURS
 from benchmarks.scenarios import Scenario
 
-__all__ = ["table"]
+__all__ = ["asJSON", "table"]
 
 _NAME, _SIZE, _WIDTH = 24, 8, 9
 
@@ -99,9 +99,12 @@ def table(scenario: Scenario, measured: Measured) -> list[str]:
             + "  "
             + "; ".join(notes)
         )
+    unable: dict[tuple[str, str], list[int]] = {}
     for (peer, size), reason in measured.cannot.items():
-        shown = str(size) if scenario.grows else ""
-        lines.append(f"  {peer:{_NAME}} {shown:>{_SIZE}} cannot: {reason}")
+        unable.setdefault((peer, reason), []).append(size)
+    for (peer, reason), sizes in unable.items():
+        shown = f"{', '.join(map(str, sizes))} {scenario.grows}: " if scenario.grows else ""
+        lines.append(f"  {peer:{_NAME}} cannot: {shown}{reason}")
     if warn:
         lines.append(f"  * {kind.warning}")
     return [line.rstrip() for line in lines]
