@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -82,6 +83,8 @@ def main() -> None:
         made.error(f"there is no peer {name!r}: see --list")
     peers = [peer for peer in PEERS if peer.name in wanted]
     results: dict[str, tuple[Scenario, Measured]] = {}
+    # Whoever ends this ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     directory = Path(tempfile.mkdtemp(prefix="txinetd-bench-"))
     directory.chmod(0o755)
     try:
