@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import socket
+import time
 from collections.abc import Iterator
 
 from benchmarks.running import HOST, CannotServe, Running
@@ -15,6 +16,9 @@ __all__ = ["held"]
 
 #: How many are opened before their answers are waited for.
 _TOGETHER = 64
+
+#: Seconds in which all of them are to be there: some peers take one at a time.
+_PATIENCE = 30.0
 
 #: Descriptors for everything else.
 _SPARE = 200
@@ -29,8 +33,11 @@ def held(running: Running, count: int) -> Iterator[None]:
         raise CannotServe(f"{count} connections are more than the open files (ulimit -n) allow")
     service = running.service
     held: list[socket.socket] = []
+    deadline = time.monotonic() + _PATIENCE
     try:
         while len(held) < count:
+            if time.monotonic() > deadline:
+                raise CannotServe(f"served {len(held)} of {count} in {_PATIENCE:.0f} seconds")
             fresh = []
             for _ in range(min(_TOGETHER, count - len(held))):
                 sock = socket.create_connection((HOST, service.measured.port), 20.0)
