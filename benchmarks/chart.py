@@ -1,44 +1,51 @@
 """
-A chart of rates, as SVG.
+A chart of what was found, as SVG.
 """
 
 from __future__ import annotations
 
 import statistics
-from typing import Any
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
+
+from benchmarks.kinds import KINDS
+from benchmarks.measuring import Measured
+from benchmarks.peers import OURS
+from benchmarks.scenarios import Scenario
 
 __all__ = ["chart"]
 
-_BAR, _GAP, _LABEL, _WIDTH = 18, 26, 150, 420
+_BAR, _GAP, _LABEL, _WIDTH = 18, 26, 230, 420
 
 
-def chart(results: dict[str, dict[str, list[dict[str, Any]]]], titles: dict[str, str]) -> str:
+def chart(results: Iterable[tuple[Scenario, Measured]]) -> str:
     """
-    Draw the median rate of each peer in each scenario.
-
-    @param results: the samples by scenario and peer.
-    @param titles: what each scenario is called.
+    Draw the median of the first figure of each peer in each scenario.
     """
     parts: list[str] = []
     y = 10
-    for name, peers in results.items():
+    for scenario, measured in results:
+        kind = KINDS[scenario.kind]
+        field = kind.columns[0].field
         y += _GAP
-        parts.append(f'<text x="4" y="{y - 8}" font-weight="bold">{escape(titles[name])}</text>')
-        rates = {
-            peer: statistics.median(sample["rate"] for sample in samples)
-            for peer, samples in peers.items()
-        }
-        most = max(rates.values(), default=1.0) or 1.0
-        for peer, rate in rates.items():
-            width = _WIDTH * rate / most
-            color = "#2a6f97" if peer == "txinetd" else "#b8c4cc"
-            parts.append(f'<text x="4" y="{y + 13}">{escape(peer)}</text>')
+        parts.append(f'<text x="4" y="{y - 8}" font-weight="bold">{escape(scenario.title)}</text>')
+        found: dict[tuple[str, int], list[float]] = {}
+        for sample in measured.samples:
+            found.setdefault((sample.peer, sample.size), []).append(sample.values[field])
+        middles = {row: statistics.median(values) for row, values in found.items()}
+        most = max(middles.values(), default=1.0)
+        for (peer, size), value in middles.items():
+            width = max(_WIDTH * value / most, 0.0) if most > 0 else 0.0
+            color = "#2a6f97" if peer == OURS else "#b8c4cc"
+            label = f"{peer}, {size:,} {scenario.grows}" if scenario.grows else peer
+            parts.append(f'<text x="4" y="{y + 13}">{escape(label)}</text>')
             parts.append(
                 f'<rect x="{_LABEL}" y="{y}" width="{width:.0f}" height="{_BAR - 3}"'
                 f' fill="{color}"/>'
             )
-            parts.append(f'<text x="{_LABEL + width + 6:.0f}" y="{y + 13}">{rate:.0f}/s</text>')
+            parts.append(
+                f'<text x="{_LABEL + width + 6:.0f}" y="{y + 13}">{value:.0f}{kind.unit}</text>'
+            )
             y += _BAR
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_LABEL + _WIDTH + 80}" height="{y + 10}"'

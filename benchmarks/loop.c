@@ -1,5 +1,5 @@
 /* The limit: accepts on PORT and starts PROGRAM with vfork for each connection, and does
- * nothing else at all.  As root with a UID, as that user. */
+ * nothing else at all.  As the user UID, or as the one who started it where that is "-". */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 int main(int argc, char **argv) {
-    if (argc < 3)
+    if (argc < 4)
         return 2;
     int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(atoi(argv[1])) };
@@ -19,8 +19,11 @@ int main(int argc, char **argv) {
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 1024) < 0)
         return 1;
-    if (argc > 3 && (setgroups(0, NULL) < 0 || setgid(atoi(argv[3])) < 0 || setuid(atoi(argv[3])) < 0))
-        return 1;
+    if (argv[2][0] != '-') {
+        int uid = atoi(argv[2]);
+        if (setgroups(0, NULL) < 0 || setgid(uid) < 0 || setuid(uid) < 0)
+            return 1;
+    }
     signal(SIGCHLD, SIG_IGN);
     for (;;) {
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -30,7 +33,7 @@ int main(int argc, char **argv) {
             dup2(fd, 0);
             dup2(fd, 1);
             dup2(fd, 2);
-            execl(argv[2], argv[2], (char *)NULL);
+            execv(argv[3], argv + 3);
             _exit(127);
         }
         close(fd);
