@@ -1,0 +1,171 @@
+# -*- test-case-name: tests.test_gate_addressrules -*-
+"""
+Who may come in, by address.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Iterable
+
+import attrs
+
+from txinetd.gate.rule import Refusal, Rule, Source
+from txinetd.policy import Access, AddressRule, Order
+
+__all__ = ["AddressRules", "Explanation"]
+
+#: The number of no rule.
+_NONE = -1
+
+#: What one network of a rule weighs against others; the least counts.
+_Rank = tuple[int, bool, int]
+
+
+@attrs.frozen
+class Explanation:
+    """
+    How address rules come to what they say.
+
+    @ivar allowed: what they say.
+    @ivar decisive: the rule that counts, or C{None} where none fits and what holds
+        without a rule does.
+    @ivar fitting: all rules that fit, in the order in which they were written.
+    """
+
+    allowed: bool
+    decisive: AddressRule | None
+    fitting: tuple[AddressRule, ...]
+
+
+class AddressRules(Rule):
+    """
+    The address rules of one L{Access}.
+
+    They are worked out when this is made: the addresses of each family are divided
+    into stretches in which one and the same rule counts, so that a decision is one
+    search in a sorted list, however many rules there are.
+
+    A peer that has no internet address (on the same machine, or unknown) is not
+    subject to them.
+
+    @ivar access: what they were made of.
+    """
+
+    name = "access"
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._stretches = {4: _stretches(access, 4), 6: _stretches(access, 6)}
+
+    def check(self, source: Source, now: float) -> Refusal | None:
+        """
+        See L{Rule.check}.
+        """
+        if source.version == 0:
+            return None
+        number = self._counting(source)
+        if number == _NONE:
+            if self.access.default:
+                return None
+            return Refusal(self.name, "no rule lets this address in", perSource=True)
+        rule = self.access.rules[number]
+        if rule.allow:
+            return None
+        reason = f"the rule {rule.text} keeps this address out"
+        return Refusal(self.name, reason, perSource=True, origin=rule.origin)
+
+    def explain(self, source: Source) -> Explanation:
+        """
+        Look at every rule, for somebody who wants to know.
+        """
+        rules = self.access.rules
+        fitting = tuple(
+            rule for rule in rules if any(_holds(each, source) for each in rule.networks)
+        )
+        if source.version == 0:
+            return Explanation(True, None, fitting)
+        number = self._counting(source)
+        if number == _NONE:
+            return Explanation(self.access.default, None, fitting)
+        return Explanation(rules[number].allow, rules[number], fitting)
+
+    def _counting(self, source: Source) -> int:
+        """
+        The number of the rule that counts.
+        """
+        starts, numbers = self._stretches[source.version]
+        return numbers[bisect_right(starts, source.number) - 1]
+
+
+def _fits(rule: AddressRule, source: Source) -> bool:
+    """
+    Whether a rule is about an address.
+    """
+    return any(
+        network.version == source.version and network.first <= source.number <= network.last
+        for network in rule.networks
+    )
+
+
+def _ranked(access: Access, version: int) -> Iterable[tuple[int, int, _Rank]]:
+    """
+    The networks of one family: first and last address, and the rank, which ends with
+    the number of the rule.
+    """
+    longest = access.order is Order.LONGEST
+    for number, rule in enumerate(access.rules):
+        for network in rule.networks:
+            if network.version == version:
+                size = network.last - network.first if longest else 0
+                # Of two alike the one that keeps out comes first: False sorts so.
+                yield network.first, network.last, (size, longest and rule.allow, number)
+
+
+def _stretches(access: Access, version: int) -> tuple[list[int], list[int]]:
+    """
+    Divide the addresses of one family.
+
+    A sweep over the networks by their first address, with those that are not over
+    yet in a heap: each goes in and out once.
+
+    @return: where each stretch begins (the first at 0), and for each the number of the
+        rule that counts in it.
+    """
+    starts, numbers = [0], [_NONE]
+
+    def begin(where: int, number: int) -> None:
+        """
+        Another rule counts from here on.
+        """
+        if starts[-1] == where:
+            numbers[-1] = number
+            # It may now be what the stretch before it is.
+            if len(numbers) > 1 and numbers[-2] == number:
+                del starts[-1], numbers[-1]
+        elif numbers[-1] != number:
+            starts.append(where)
+            numbers.append(number)
+
+    open_: list[tuple[_Rank, int]] = []
+
+    def close(before: int | None) -> None:
+        """
+        Leave the networks that are over before an address; all for C{None}.
+        """
+        while open_:
+            end = open_[0][1] + 1
+            if before is not None and end > before:
+                return
+            # Those that were over earlier, hidden below this one, never counted.
+            while open_ and open_[0][1] < end:
+                heapq.heappop(open_)
+            begin(end, open_[0][0][2] if open_ else _NONE)
+
+    for first, last, rank in sorted(_ranked(access, version)):
+        close(first)
+        heapq.heappush(open_, (rank, last))
+        begin(first, open_[0][0][2])
+    close(None)
+    return starts, numbers
