@@ -81,9 +81,7 @@ class AddressRules(Rule):
         Look at every rule, for somebody who wants to know.
         """
         rules = self.access.rules
-        fitting = tuple(
-            rule for rule in rules if any(_holds(each, source) for each in rule.networks)
-        )
+        fitting = tuple(rule for rule in rules if _fits(rule, source))
         if source.version == 0:
             return Explanation(True, None, fitting)
         number = self._counting(source)
