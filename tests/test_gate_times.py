@@ -188,11 +188,11 @@ class AccessTimesTests(SynchronousTestCase):
         """
         wall = Wall(minute)
         rule = AccessTimes(times, wall)
-        expected = any(
-            (minute - first) % DAY
-            < ((end - first) % DAY or (DAY if (first, end) == (0, DAY) else 0))
+        shown = [
+            {each % DAY for each in range(first, end if first <= end else end + DAY)}
             for first, end in times
-        )
+        ]
+        expected = minute in set().union(*shown)
         refusal = rule.check(NOBODY, 0)
         self.assertEqual(refusal is None, expected)
         if refusal is not None and refusal.until is not None:

@@ -26,6 +26,7 @@ LAYERS = [
     {"logfile"},
     {"names", "record", "notify", "wallclock"},
     {"gate"},
+    {"barfile"},
     {"config", "reload", "internal"},
     {"process"},
     {"testing"},
