@@ -168,7 +168,8 @@ class AddressRule:
     One rule about where arrivals come from.
 
     @ivar allow: whether it lets in or keeps out.
-    @ivar networks: whom it is about; empty fits nobody.
+    @ivar networks: whom it is about; empty fits nobody, but for a host that is to be
+        kept out: then anybody might be that host.
     @ivar text: the rule as it was written.
     @ivar host: the name that C{networks} was looked up for, and is to be looked up
         for again from time to time; else C{None}.
