@@ -33,7 +33,13 @@ def ranges(draw: st.DrawFn) -> Network:
 
 
 rules = st.lists(
-    st.builds(AddressRule, st.booleans(), st.lists(ranges(), max_size=3).map(tuple), st.just("-")),
+    st.builds(
+        AddressRule,
+        st.booleans(),
+        st.lists(ranges(), max_size=3).map(tuple),
+        st.just("-"),
+        st.sampled_from((None, None, None, "host")),
+    ),
     max_size=8,
 ).map(tuple)
 accesses = st.builds(Access, rules, st.sampled_from(Order), st.booleans())
@@ -53,6 +59,8 @@ def plainly(access: Access, source: Source) -> AddressRule | None:
     """
     found: list[tuple[int, bool, int]] = []
     for position, each in enumerate(access.rules):
+        if each.host and not each.allow and not each.networks:
+            found.append((0, False, position))
         for network in each.networks:
             if network.version != source.version:
                 continue
@@ -204,6 +212,23 @@ class AllTests(SynchronousTestCase):
         self.assertIn("no rule", refusal.reason)
         self.assertIsNone(refusal.origin)
 
+    def test_unknownHost(self) -> None:
+        """
+        As long as nobody knows who is to be kept out, nobody is let in but by a rule
+        that counts before that one.
+        """
+        unknown = AddressRule(False, (), "bad.example", "bad.example")
+        access = AddressRules(Access((rule(True, "10.0.0.1"), unknown, rule(True, "all"))))
+        self.assertIsNone(access.check(sourceOf("10.0.0.1"), 0))
+        for address in ("10.0.0.2", "2001:db8::1"):
+            refusal = access.check(sourceOf(address), 0)
+            assert refusal is not None
+            self.assertIn("bad.example keeps out a host whose addresses", refusal.reason)
+            self.assertEqual(access.explain(sourceOf(address)).decisive, unknown)
+        access = AddressRules(Access((rule(True, "10.0.0.1"), unknown), Order.LONGEST))
+        self.assertIsNotNone(access.check(sourceOf("10.0.0.1"), 0))
+        self.assertIsNone(access.check(NOBODY, 0))
+
     def test_noAddress(self) -> None:
         """
         Who has no internet address is not subject to rules about them.
@@ -239,7 +264,10 @@ class AllTests(SynchronousTestCase):
         """
         compiled = AddressRules(access)
         for version, (starts, numbers) in compiled._stretches.items():
-            count = sum(each.version == version for rule in access.rules for each in rule.networks)
+            count = sum(
+                sum(each.version == version for each in rule.networks) or bool(rule.host)
+                for rule in access.rules
+            )
             self.assertLessEqual(len(starts), 2 * count + 1)
             self.assertEqual(starts, sorted(set(starts)))
             self.assertEqual(len(starts), len(numbers))

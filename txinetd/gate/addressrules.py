@@ -19,6 +19,8 @@ __all__ = ["AddressRules", "Explanation"]
 #: The number of no rule.
 _NONE = -1
 
+_LAST = {4: 2**32 - 1, 6: 2**128 - 1}
+
 #: What one network of a rule weighs against others; the least counts.
 _Rank = tuple[int, bool, int]
 
@@ -47,6 +49,10 @@ class AddressRules(Rule):
     into stretches in which one and the same rule counts, so that a decision is one
     search in a sorted list, however many rules there are.
 
+    A rule that keeps a host out whose addresses are not known fits everybody, as
+    narrowly as can be: anybody might be that host.  Where such a host is let in, the
+    rule fits nobody.
+
     A peer that has no internet address (on the same machine, or unknown) is not
     subject to them.
 
@@ -74,6 +80,8 @@ class AddressRules(Rule):
         if rule.allow:
             return None
         reason = f"the rule {rule.text} keeps this address out"
+        if _isBlind(rule):
+            reason = f"the rule {rule.text} keeps out a host whose addresses are not known"
         return Refusal(self.name, reason, perSource=True, origin=rule.origin)
 
     def explain(self, source: Source) -> Explanation:
@@ -97,11 +105,18 @@ class AddressRules(Rule):
         return numbers[bisect_right(starts, source.number) - 1]
 
 
+def _isBlind(rule: AddressRule) -> bool:
+    """
+    Whether a rule keeps out nobody knows whom.
+    """
+    return not (rule.allow or rule.networks or rule.host is None)
+
+
 def _fits(rule: AddressRule, source: Source) -> bool:
     """
     Whether a rule is about an address.
     """
-    return any(
+    return (_isBlind(rule) and source.version != 0) or any(
         network.version == source.version and network.first <= source.number <= network.last
         for network in rule.networks
     )
@@ -114,6 +129,8 @@ def _ranked(access: Access, version: int) -> Iterable[tuple[int, int, _Rank]]:
     """
     longest = access.order is Order.LONGEST
     for number, rule in enumerate(access.rules):
+        if _isBlind(rule):
+            yield 0, _LAST[version], (0, False, number)
         for network in rule.networks:
             if network.version == version:
                 size = network.last - network.first if longest else 0
