@@ -26,7 +26,7 @@ LAYERS = [
     {"logfile"},
     {"names", "record", "notify", "wallclock"},
     {"gate"},
-    {"barfile"},
+    {"barfile", "hosts"},
     {"config", "reload", "internal"},
     {"process"},
     {"testing"},
