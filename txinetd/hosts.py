@@ -233,11 +233,11 @@ class HostRefresher:
                     changed[host] = networks
             elif host not in failing:
                 failing.add(host)
-                count = len(self.known[host])
-                text = "{host} cannot be looked up; it keeps its {count} addresses"
-                if not count:
-                    text = "{host} cannot be looked up; nobody knows who that is"
-                self.log.warn(text, host=host, count=count)
+                self.log.warn(
+                    "{host} cannot be looked up; {count} addresses of it are known",
+                    host=host,
+                    count=len(self.known[host]),
+                )
         self.failing = frozenset(failing)
         if changed:
             self.known.update(changed)
