@@ -128,3 +128,72 @@ class DoorTests(SynchronousTestCase):
         """
         self.door.alter(attrs.evolve(self.spec, limits=Limits(None)))
         self.assertTrue(all(self.admit() for _ in range(1000)))
+
+    def test_instances(self) -> None:
+        """
+        Who has been served makes room for another, and so does who could not be.
+        """
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(None, instances=2)))
+        records = [self.admit(), self.admit()]
+        self.assertIsNone(self.admit())
+        for record, leave in zip(
+            records, (self.door.finish, lambda one: self.door.fail(one, "fork")), strict=True
+        ):
+            assert record is not None
+            leave(record)
+            self.assertIsNotNone(self.admit())
+            self.assertIsNone(self.admit())
+
+    def test_instancesSaid(self) -> None:
+        """
+        A service that only those can make room in who are served says so, and says that it
+        is back when they have.
+        """
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(None, instances=1)))
+        record = self.admit()
+        assert record is not None
+        for _ in range(3):
+            self.admit()
+        self.assertEqual((self.said, self.world.reactor.getDelayedCalls()), (["warn"], []))
+        self.door.finish(record)
+        self.assertEqual(self.said, ["warn", "info"])
+
+    def test_closed(self) -> None:
+        """
+        When the service is no more, those who still go leave no timer behind.
+        """
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(1, instances=1)))
+        record = self.admit()
+        assert record is not None
+        self.admit()
+        self.door.close()
+        self.door.finish(record)
+        self.assertEqual((self.said, self.world.reactor.getDelayedCalls()), (["warn"], []))
+
+    def test_sources(self) -> None:
+        """
+        A source is an address, whatever its port, or the user of a unix client; those
+        about whom nothing is known are not one.
+        """
+        self.door.alter(attrs.evolve(self.spec, limits=Limits(None, startsPerSource=1)))
+        local = End(path=b"/run/test")
+        arrivals = [
+            FACTS,
+            attrs.evolve(FACTS, peer=End("192.0.2.9", 4001)),
+            attrs.evolve(FACTS, peer=End("fe80::1%lo", 4001)),
+            ConnectionFacts("unix", local, peerUser=(1000, 1000)),
+            ConnectionFacts("unix", local, peerUser=(1000, 7)),
+            ConnectionFacts("unix", local, peerUser=(1001, 7)),
+            ConnectionFacts("unix", local),
+            ConnectionFacts("unix", local),
+        ]
+        found = [self.door.admit(facts) is not None for facts in arrivals]
+        self.assertEqual(found, [True, False, True, True, False, True, True, True])
+
+    def test_shadow(self) -> None:
+        """
+        A limit in shadow refuses nobody.
+        """
+        access = attrs.evolve(self.spec.access, shadow=frozenset({"starts-per-minute"}))
+        self.door.alter(attrs.evolve(self.spec, access=access))
+        self.assertTrue(all(self.admit() for _ in range(20)))

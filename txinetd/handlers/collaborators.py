@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from txinetd.gate.load import Readings
 from txinetd.handlers.children import Children
 from txinetd.interfaces import ISpawner
 from txinetd.record import ConnectionRecord
@@ -43,6 +44,7 @@ class Collaborators:
         answered by an internal service, or C{None}.
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
+    @ivar readings: how loaded the machine is; refreshed by whoever made this.
     """
 
     reactor: Any
@@ -53,3 +55,4 @@ class Collaborators:
     guard: Callable[[str, int], str | None]
     closer: Closer
     clock: Callable[[], float] = time.monotonic
+    readings: Readings = attrs.Factory(Readings)

@@ -13,7 +13,8 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txinetd.gate.gate import Gate
-from txinetd.gate.verdict import Turn
+from txinetd.gate.rule import NOBODY, Source, sourceOf
+from txinetd.gate.verdict import Turn, Verdict
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
@@ -22,6 +23,18 @@ from txinetd.spec import ServiceSpec
 __all__ = ["Door"]
 
 _identifiers = itertools.count(1)
+
+
+def _sourceOf(facts: ConnectionFacts) -> Source:
+    """
+    Where an arrival came from: an address, the user of a unix client, or L{NOBODY}
+    where that cannot be known.
+    """
+    if facts.peer.host is not None:
+        return sourceOf(facts.peer.host)
+    if facts.peerUser is not None:
+        return Source(0, facts.peerUser[0], facts.peerText)
+    return NOBODY
 
 
 class Door:
@@ -41,8 +54,11 @@ class Door:
         self._recorder = collaborators.recorder
         self._reactor = collaborators.reactor
         self._clock = collaborators.clock
-        self._gate = Gate(spec.limits)
+        self._gate = Gate(spec.limits, shadow=spec.access.shadow, readings=collaborators.readings)
+        # Where those came from who have been let in, by their records' numbers.
+        self._inside: dict[int, Source] = {}
         self._returning: IDelayedCall | None = None
+        self._closed = False
 
     def alter(self, spec: ServiceSpec) -> None:
         """
@@ -51,12 +67,21 @@ class Door:
         @param spec: the service as it now is.
         """
         self._spec = spec
-        if self._gate.replaceLimits(spec.limits, self._clock()):
+        now = self._clock()
+        returned = self._gate.replaceRules(now, shadow=spec.access.shadow)
+        if self._gate.replaceLimits(spec.limits, now) or returned:
             self._sayReturned()
 
     def close(self) -> None:
         """
-        Forget the timer.
+        Say no more about limits; who is still in may finish.
+        """
+        self._closed = True
+        self._forgetTimer()
+
+    def _forgetTimer(self) -> None:
+        """
+        Do not look later.
         """
         returning, self._returning = self._returning, None
         if returning is not None:
@@ -72,6 +97,7 @@ class Door:
             closes the connection (or drops the datagram).
         """
         now = self._clock()
+        self._closed = False
         peer = facts.peerText
         record = ConnectionRecord(
             next(_identifiers),
@@ -83,33 +109,51 @@ class Door:
             now,
             user=self._spec.identity.user,
         )
-        verdict = self._gate.judge(peer, now)
+        source = _sourceOf(facts)
+        verdict = self._gate.judge(source, now)
         if verdict.turn is Turn.RETURNED:
             self._sayReturned()
         if verdict.allowed:
+            self._inside[record.identifier] = source
             return record
         if verdict.turn is Turn.TRIPPED:
-            self.log.warn(
-                "{service}: over its limit, {reason}; closing connections, and accepting the"
-                " next one in {seconds:.1f} s",
-                service=self._spec.name,
-                reason=verdict.reason,
-                rule=verdict.rule,
-                seconds=0.0 if verdict.until is None else verdict.until - now,
-            )
+            self._sayOver(verdict, now)
             self._lookLater(now)
         record.verdict = "refused"
         record.reason = verdict.rule
         self.finish(record)
         return None
 
+    def _sayOver(self, verdict: Verdict, now: float) -> None:
+        """
+        The service is over its limits.
+        """
+        if verdict.until is None:
+            self.log.warn(
+                "{service}: over its limit, {reason}; closing connections until there is room",
+                service=self._spec.name,
+                reason=verdict.reason,
+                rule=verdict.rule,
+            )
+            return
+        self.log.warn(
+            "{service}: over its limit, {reason}; closing connections, and accepting the"
+            " next one in {seconds:.1f} s",
+            service=self._spec.name,
+            reason=verdict.reason,
+            rule=verdict.rule,
+            seconds=verdict.until - now,
+        )
+
     def _lookLater(self, now: float) -> None:
         """
         Notice the service's return also when nobody asks for it any more.
         """
-        self.close()
-        delay = max(self._gate.returnsAt(now) - now, 0.0)
-        self._returning = self._reactor.callLater(delay, self._look)
+        self._forgetTimer()
+        due = self._gate.returnsAt(now)
+        # Where it is up to those who are in, L{finish} looks.
+        if due is not None:
+            self._returning = self._reactor.callLater(max(due - now, 0.0), self._look)
 
     def _look(self) -> None:
         """
@@ -126,7 +170,7 @@ class Door:
         """
         The service is within its limit again.
         """
-        self.close()
+        self._forgetTimer()
         self.log.info("{service}: within its limit again", service=self._spec.name)
 
     def fail(self, record: ConnectionRecord, reason: str) -> None:
@@ -152,5 +196,12 @@ class Door:
 
         @param record: from L{admit}.
         """
-        record.duration = self._clock() - record.started
+        now = self._clock()
+        source = self._inside.pop(record.identifier, None)
+        if source is not None:
+            self._gate.release(source, now)
+            # A service whose timer runs is told by that.
+            if self._gate.over and self._returning is None and not self._closed:
+                self._look()
+        record.duration = now - record.started
         self._recorder.record(record)
