@@ -212,7 +212,7 @@ class SourceRate(Limit):
         Take one from each.
         """
         steady = self._steady.at(now)
-        table = self.table
+        table, tokens = self.table, self._tokens
         for key, factor in self._levels.of(source):
             full = table.entries.get(key, steady)
-            table.put(key, self._tokens[factor].after(full, steady), steady)
+            table.put(key, (full if full > steady else steady) + tokens[factor].each, steady)

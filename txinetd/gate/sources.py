@@ -175,13 +175,13 @@ class SourceTable(Generic[State]):
             return
         # Two out for one in, so that a crowd's memory is given back without any
         # single call having to do all of it.
-        for _ in range(2):
-            if not entries:
+        gone = 0
+        for each in entries.values():
+            if gone == 2 or not self._isIdle(each, now):
                 break
-            oldest = next(iter(entries))
-            if not self._isIdle(entries[oldest], now):
-                break
-            del entries[oldest]
+            gone += 1
+        for _ in range(gone):
+            entries.popitem(last=False)
         while len(entries) >= self.capacity:
             self._lose(now)
         entries[key] = state
@@ -202,14 +202,17 @@ class SourceTable(Generic[State]):
         one that weighs least.  The rest of them are passed over for a whole round, or
         the heavy ones would gather there and only they would be looked at.
         """
-        entries = self.entries
+        entries, isIdle = self.entries, self._isIdle
         group = list(itertools.islice(entries.items(), self.group))
-        idle = [key for key, state in group if self._isIdle(state, now)]
-        if not idle:
-            idle = [min(group, key=lambda item: self._weight(item[1], now))[0]]
+        idle = [key for key, state in group if isIdle(state, now)]
+        if idle:
+            for key in idle:
+                del entries[key]
+        else:
+            weights = [self._weight(state, now) for _, state in group]
+            lightest, _ = group[weights.index(min(weights))]
+            del entries[lightest]
             self.lost += 1
-        for key in idle:
-            del entries[key]
         for key, _ in group:
             if key in entries:
                 entries.move_to_end(key)

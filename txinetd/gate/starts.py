@@ -112,7 +112,7 @@ def _isIdle(starts: array[float], now: float) -> bool:
     """
     Whether the last start has left the window.
     """
-    return not starts or now >= starts[-1] + _MINUTE
+    return now >= starts[-1] + _MINUTE
 
 
 def _weight(starts: array[float], now: float) -> float:
@@ -182,6 +182,8 @@ class StartsPerSource(Limit):
         while gone < len(starts) and steady >= starts[gone] + _MINUTE:
             gone += 1
         del starts[:gone]
+        if not starts:
+            del self.table.entries[key]
         if len(starts) < limit:
             return None
         return Refusal(
@@ -195,18 +197,15 @@ class StartsPerSource(Limit):
         """
         Count one start under all its prefixes.
         """
-        table = self.table
+        entries = self.table.entries
         steady = self._steady.at(now)
         for key, _ in self._levels.of(source):
-            starts = table.entries.get(key)
+            starts = entries.get(key)
             if starts is None:
-                starts = array("d", (steady,))
-            else:
+                self.table.put(key, array("d", (steady,)), steady)
+                continue
+            if steady >= starts[0] + _MINUTE:
                 # Two out for one in, as in all windows.
-                gone = 0
-                while gone < len(starts) and gone < 2 and steady >= starts[gone] + _MINUTE:
-                    gone += 1
-                if gone:
-                    del starts[:gone]
-                starts.append(steady)
-            table.put(key, starts, steady)
+                del starts[: 2 if len(starts) > 1 and steady >= starts[1] + _MINUTE else 1]
+            starts.append(steady)
+            entries.move_to_end(key)

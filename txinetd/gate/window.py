@@ -178,7 +178,8 @@ class SlidingWindow:
         starts = self._starts
         # Two out for one in, so that a burst's memory is given back without
         # any single call having to do all of it.
-        for _ in range(2):
+        if starts and self._gone(starts[0], now):
+            starts.popleft()
             if starts and self._gone(starts[0], now):
                 starts.popleft()
         starts.append(now)
