@@ -29,6 +29,7 @@ LAYERS = [
     {"barfile", "hosts"},
     {"config", "reload", "internal"},
     {"process"},
+    {"wrap"},
     {"testing"},
     {"sockets"},
     {"handlers"},
