@@ -131,12 +131,12 @@ class FirstTests(SynchronousTestCase):
         """
         All rules that fit are told, with the one that counts.
         """
-        told = self.access.explain(sourceOf("10.0.0.1"))
+        told = self.access.explanation(sourceOf("10.0.0.1"))
         self.assertTrue(told.allowed)
         self.assertEqual([each.origin.line for each in told.fitting], [1, 2, 3])
         assert told.decisive is not None
         self.assertEqual(told.decisive.origin.line, 1)
-        told = self.access.explain(sourceOf("10.0.0.2"))
+        told = self.access.explanation(sourceOf("10.0.0.2"))
         self.assertFalse(told.allowed)
         self.assertEqual([each.origin.line for each in told.fitting], [2, 3])
 
@@ -151,7 +151,7 @@ class LongestTests(SynchronousTestCase):
         Whether rules let an address in.
         """
         access = AddressRules(Access(listed, Order.LONGEST, False))
-        told = access.explain(sourceOf(address)).allowed
+        told = access.explanation(sourceOf(address)).allowed
         self.assertEqual(access.check(sourceOf(address), 0) is None, told)
         return told
 
@@ -199,8 +199,8 @@ class AllTests(SynchronousTestCase):
                 for address in ("10.0.0.0", "10.0.0.2", "::1"):
                     refusal = access.check(sourceOf(address), 0)
                     self.assertEqual(refusal is None, default)
-                    self.assertEqual(access.explain(sourceOf(address)).allowed, default)
-                    self.assertIsNone(access.explain(sourceOf(address)).decisive)
+                    self.assertEqual(access.explanation(sourceOf(address)).allowed, default)
+                    self.assertIsNone(access.explanation(sourceOf(address)).decisive)
 
     def test_nobody(self) -> None:
         """
@@ -224,19 +224,29 @@ class AllTests(SynchronousTestCase):
             refusal = access.check(sourceOf(address), 0)
             assert refusal is not None
             self.assertIn("bad.example keeps out a host whose addresses", refusal.reason)
-            self.assertEqual(access.explain(sourceOf(address)).decisive, unknown)
+            self.assertEqual(access.explanation(sourceOf(address)).decisive, unknown)
         access = AddressRules(Access((rule(True, "10.0.0.1"), unknown), Order.LONGEST))
         self.assertIsNotNone(access.check(sourceOf("10.0.0.1"), 0))
-        self.assertIsNone(access.check(NOBODY, 0))
 
     def test_noAddress(self) -> None:
         """
-        Who has no internet address is not subject to rules about them.
+        Who comes from the same machine, without an internet address, is not subject to
+        rules about them.
         """
         access = AddressRules(Access((rule(False, "all"),), default=False))
-        for source in (NOBODY, Source(0, 1000, "uid 1000")):
-            self.assertIsNone(access.check(source, 0))
-            self.assertTrue(access.explain(source).allowed)
+        source = Source(0, 1000, "uid 1000")
+        self.assertIsNone(access.check(source, 0))
+        self.assertTrue(access.explanation(source).allowed)
+
+    def test_unknownAddress(self) -> None:
+        """
+        Whose address cannot be known is refused, whatever the rules say.
+        """
+        access = AddressRules(Access((rule(True, "all"),)))
+        refusal = access.check(NOBODY, 0)
+        assert refusal is not None
+        self.assertEqual(refusal.reason, "the address cannot be known")
+        self.assertFalse(access.explanation(NOBODY).allowed)
 
     @given(accesses)
     def test_asPlainly(self, access: Access) -> None:
@@ -249,7 +259,7 @@ class AllTests(SynchronousTestCase):
             for place in (*range(14), *range(-6, 0)):
                 source = Source(version, place % (TOP[version] + 1), "-")
                 expected = plainly(access, source)
-                told = compiled.explain(source)
+                told = compiled.explanation(source)
                 self.assertIs(told.decisive, expected)
                 self.assertEqual(
                     told.allowed, access.default if expected is None else expected.allow
@@ -283,5 +293,5 @@ class AllTests(SynchronousTestCase):
         ]
         access = AddressRules(Access(tuple(listed), Order.LONGEST))
         for length in range(128):
-            told = access.explain(Source(6, (1 << (128 - length)) - 1, "-"))
+            told = access.explanation(Source(6, (1 << (128 - length)) - 1, "-"))
             self.assertEqual((told.allowed, len(told.fitting)), (bool(length % 2), length + 1))

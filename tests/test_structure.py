@@ -33,6 +33,7 @@ LAYERS = [
     {"testing"},
     {"sockets"},
     {"handlers"},
+    {"surroundings"},
     {"endpoint"},
     {"service"},
     {"server"},

@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_STARTS_PER_MINUTE",
     "EVERYBODY",
     "NO_PENALTIES",
+    "NO_POLICY",
     "Access",
     "AddressRule",
     "Bucket",
@@ -290,3 +291,7 @@ class Policy:
 
     access: Access = EVERYBODY
     limits: Limits = Limits(startsPerMinute=None)
+
+
+#: Nothing.
+NO_POLICY = Policy()

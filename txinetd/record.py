@@ -90,6 +90,7 @@ class ConnectionRecord:
     status: int | None = None
     signal: int | None = None
     cpu: float | None = None
+    waited: float = 0.0
 
 
 def formatRecord(record: ConnectionRecord) -> str:

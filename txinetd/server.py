@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import attrs
 from twisted.application import service
 from twisted.internet import defer, task
 from twisted.internet.threads import deferToThreadPool
@@ -19,9 +20,11 @@ from twisted.python.failure import Failure
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.hosts import withAddresses
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
+from txinetd.policy import NO_POLICY, Network, Policy
 from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Road, Spawner
@@ -30,6 +33,7 @@ from txinetd.reload import Plan, plan, retained
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
+from txinetd.surroundings import Surroundings
 
 __all__ = ["InetdService", "Loaded"]
 
@@ -88,6 +92,8 @@ class InetdService(service.MultiService):
         stopGrace: float | None = 0.0,
         killAfter: float | None = None,
         road: Road = "auto",
+        policy: Policy = NO_POLICY,
+        barFile: str | None = None,
     ) -> None:
         """
         @param reactor: the reactor to listen and spawn on.
@@ -121,6 +127,10 @@ class InetdService(service.MultiService):
         self._closer = Closer(reactor)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
+        self._surroundings = Surroundings(
+            reactor, policy, clock, self._limit, self._hostsChanged, barFile
+        )
+        self._surroundings.setServiceParent(self)
         self._collaborators = Collaborators(
             reactor,
             self.spawner,
@@ -130,6 +140,8 @@ class InetdService(service.MultiService):
             self._guard,
             self._closer,
             clock,
+            self._surroundings.rules,
+            self._surroundings.wrapper,
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -176,6 +188,7 @@ class InetdService(service.MultiService):
         self._limit.raiseToHard()
         if self._recordLog is not None:
             self._recordLog.startService()
+        self._watchSurroundings()
         super().startService()
         self._learning.start(self.learnEvery)
         self.log.info(
@@ -197,6 +210,23 @@ class InetdService(service.MultiService):
         stopping.addCallback(lambda _: self._dealWithChildren())
         stopping.addBoth(lambda _: self._finish())
         return stopping
+
+    def _watchSurroundings(self) -> None:
+        """
+        See to what the rules of the services that there are depend on.
+        """
+        self._hostsChanged(self._surroundings.watch(self.specs))
+
+    def _hostsChanged(self, hosts: Mapping[str, tuple[Network, ...]]) -> None:
+        """
+        Go by other addresses of hosts that rules name.
+        """
+        if not hosts:
+            return
+        for running in self._running:
+            access = withAddresses(running.spec.access, hosts)
+            if access is not running.spec.access:
+                running.alter(attrs.evolve(running.spec, access=access))
 
     def _learnNetwork(self) -> None:
         """
@@ -352,6 +382,7 @@ class InetdService(service.MultiService):
             if count % self.changesPerTurn == 0:
                 yield
         self._learnNetwork()
+        self._watchSurroundings()
 
 
 def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 import attrs
 
-from txinetd.gate.rule import Refusal, Rule, Source
+from txinetd.gate.rule import NOBODY, Refusal, Rule, Source
+from txinetd.origin import Origin
 from txinetd.policy import Access, AddressRule, Order
 
 __all__ = ["AddressRules", "Explanation"]
@@ -53,8 +54,8 @@ class AddressRules(Rule):
     narrowly as can be: anybody might be that host.  Where such a host is let in, the
     rule fits nobody.
 
-    A peer that has no internet address (on the same machine, or unknown) is not
-    subject to them.
+    A peer on the same machine, which has no internet address, is not subject to them;
+    one whose address cannot be known is refused.
 
     @ivar access: what they were made of.
     """
@@ -70,7 +71,9 @@ class AddressRules(Rule):
         See L{Rule.check}.
         """
         if source.version == 0:
-            return None
+            if source is not NOBODY:
+                return None
+            return Refusal(self.name, "the address cannot be known", perSource=True)
         number = self._counting(source)
         if number == _NONE:
             if self.access.default:
@@ -84,14 +87,30 @@ class AddressRules(Rule):
             reason = f"the rule {rule.text} keeps out a host whose addresses are not known"
         return Refusal(self.name, reason, perSource=True, origin=rule.origin)
 
-    def explain(self, source: Source) -> Explanation:
+    def explain(self, source: Source, now: float) -> tuple[str, Origin | None]:
+        """
+        See L{Rule.explain}.
+        """
+        found = self.explanation(source)
+        words = "let in" if found.allowed else "refused"
+        if found.decisive is None:
+            words = f"{words}: no rule fits" if source.version else f"{words}: no address"
+            return words, None
+        allowed = "allow" if found.decisive.allow else "deny"
+        words = f"{words} by {allowed} {found.decisive.text}"
+        others = [each.text for each in found.fitting if each is not found.decisive]
+        if others:
+            words += f" (also fitting: {', '.join(others)})"
+        return words, found.decisive.origin
+
+    def explanation(self, source: Source) -> Explanation:
         """
         Look at every rule, for somebody who wants to know.
         """
         rules = self.access.rules
         fitting = tuple(rule for rule in rules if _fits(rule, source))
         if source.version == 0:
-            return Explanation(True, None, fitting)
+            return Explanation(source is not NOBODY, None, fitting)
         number = self._counting(source)
         if number == _NONE:
             return Explanation(self.access.default, None, fitting)

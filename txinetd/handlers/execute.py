@@ -11,7 +11,7 @@ import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import attrs
@@ -128,6 +128,7 @@ class Executor:
         sock: socket.socket,
         handedOver: Callable[[], None],
         ended: Callable[[bool], None],
+        told: Sequence[bytes] = (),
     ) -> None:
         """
         Start the program for one arrival.
@@ -140,8 +141,12 @@ class Executor:
             close its own; not called when it could not be started.
         @param ended: called last and once: with C{True} when the program has run
             and ended, with C{False} when it could not be started.
+        @param told: what the program's environment is to hold besides.
         """
         environment = self._environment + connectionEnvironment(facts)
+        environment.append(b"TXINETD_ID=%d" % record.identifier)
+        if told:
+            environment.extend(told)
         protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
         start = _Start(protocol, sock, environment, self._collaborators.clock())
         if self._held:

@@ -9,19 +9,18 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
 from txinetd.handlers.port import Port
+from txinetd.handlers.reception import Reception
 from txinetd.internal.accounting import accounted
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
-from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import Builtin, InProcess, ServiceSpec
 
@@ -38,20 +37,24 @@ class InProcessStreamPort(Port):
         Begin to accept.
         """
         self._factory = self._makeFactory()
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
-            self._accepted,
+            self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
         )
         self._listener.start()
+        self.door.lobby.attach(self._listener)
 
     def stop(self) -> None:
         """
         Cease to accept; connections go on.
         """
+        self.door.lobby.detach(self._listener)
         self._listener.stop()
+        self._reception.stop()
         self._factory.doStop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -59,6 +62,7 @@ class InProcessStreamPort(Port):
         Serve by a changed spec from the next connection on.
         """
         before, self.spec = self.spec, spec
+        self._reception.alter(spec)
         if before.server != spec.server:
             self._factory.doStop()
             self._factory = self._makeFactory()
@@ -78,14 +82,16 @@ class InProcessStreamPort(Port):
         factory.doStart()
         return factory
 
-    def _accepted(self, connection: socket.socket, peer: Any) -> None:
+    def _serve(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
+    ) -> None:
         """
-        Someone knocked.
+        Answer somebody who has been let in.
         """
-        record = self.door.admit(connectionFacts(connection, peer))
-        if record is None:
-            self.collaborators.closer.close(connection)
-            return
         if self._says is not None:
             self._say(connection, record, self._says(time.time()))
             return
@@ -155,11 +161,13 @@ class InProcessDatagramPort(Port):
             self.reactor, self.socket, self._makeProtocol(), self._admit, self._served
         )
         self._port.start()
+        self.door.lobby.attach(self._port)
 
     def stop(self) -> None:
         """
         Cease to read.
         """
+        self.door.lobby.detach(self._port)
         self._port.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -168,7 +176,7 @@ class InProcessDatagramPort(Port):
         """
         before, self.spec = self.spec, spec
         if before.server != spec.server:
-            self._port.stop()
+            self.stop()
             self._listen()
 
     def _makeProtocol(self) -> DatagramProtocol:
@@ -188,6 +196,9 @@ class InProcessDatagramPort(Port):
         """
         A datagram has come.
         """
+        if self.door.lobby.holds:
+            # This one has been read already; the others wait.
+            self.door.lobby.hold()
         record = self.door.admit(facts)
         if record is None:
             return False

@@ -82,6 +82,7 @@ class DatagramPort:
         self._served = served
         self._readable = Readable(reactor, sock, self._ready)
         self._running = False
+        self._paused = False
         #: What answers carry so as to leave from where the request arrived.
         self._origin: list[tuple[int, int, bytes]] = []
 
@@ -95,7 +96,7 @@ class DatagramPort:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         self._running = True
         self._protocol.makeConnection(self)
-        if self._running:
+        if self._running and not self._paused:
             self._readable.watch()
 
     def stop(self) -> None:
@@ -106,6 +107,21 @@ class DatagramPort:
             self._running = False
             self._readable.pause()
             self._protocol.doStop()
+
+    def pause(self, why: object) -> None:
+        """
+        Read nothing for a while.
+        """
+        self._paused = True
+        self._readable.pause()
+
+    def resume(self, why: object) -> None:
+        """
+        Read again.
+        """
+        self._paused = False
+        if self._running:
+            self._readable.watch()
 
     def _ready(self) -> None:
         """
@@ -121,7 +137,7 @@ class DatagramPort:
                 # to do with the next datagram.
                 continue
             self._received(datagram, ancillary, peer)
-            if not self._running:
+            if not self._running or self._paused:
                 return
 
     def _received(
