@@ -17,6 +17,8 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from txinetd.process.launch.peak import Peaks
+
 __all__ = ["Ended", "Reaper"]
 
 #: Called with the status as wait(2) gives it, or C{None} where somebody else has
@@ -35,6 +37,7 @@ class Reaper:
         """
         self._reactor = reactor
         self._pids: set[int] = set()
+        self._peaks = Peaks()
         self._pidfds: _Pidfds | None = None
 
     @property
@@ -71,7 +74,8 @@ class Reaper:
             # With nobody to wait for, the reactor is left as it was.
             self._pidfds.close()
             self._pidfds = None
-        ended(status, usage)
+        # Those that launchers have left behind as well: a launcher is smaller than this.
+        ended(status, None if usage is None else self._peaks.clean(usage))
 
 
 def _wait(pid: int) -> tuple[bool, int | None, resource.struct_rusage | None]:
