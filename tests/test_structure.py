@@ -19,12 +19,15 @@ ROOT = Path(txinetd.__file__).parent
 #: The parts, each of which may use those in the rows above it.
 LAYERS = [
     {"origin"},
+    {"recording"},
     {"policy"},
     {"spec"},
     {"errors"},
     {"interfaces"},
     {"logfile"},
     {"names", "record", "notify"},
+    {"counters"},
+    {"metrics"},
     {"config", "gate", "reload", "internal"},
     {"process"},
     {"testing"},
@@ -33,7 +36,7 @@ LAYERS = [
     {"endpoint"},
     {"service"},
     {"server"},
-    {"daemon"},
+    {"daemon", "recordoptions"},
     {"tap"},
 ]
 

@@ -24,6 +24,7 @@ from txinetd.policy import (
     EVERYBODY,
     Access,
     Limits,
+    Recording,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Limits",
     "Origin",
     "Program",
+    "Recording",
     "Server",
     "ServiceSpec",
     "SocketKey",
@@ -275,6 +277,8 @@ class ServiceSpec:
     @ivar access: who may come in.
     @ivar backlog: the listen(2) queue.
     @ivar box: what a program is kept in.
+    @ivar recording: what is written about arrivals; C{None} is what holds for the
+        whole server.
     @ivar origin: where it was read; not compared.
     """
 
@@ -289,6 +293,7 @@ class ServiceSpec:
     access: Access = EVERYBODY
     backlog: int = DEFAULT_BACKLOG
     box: Box = NO_BOX
+    recording: Recording | None = None
     origin: Origin = attrs.field(default=Origin(), eq=False)
 
     def socketKey(self, address: Address) -> SocketKey:
