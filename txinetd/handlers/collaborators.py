@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 import attrs
 
+from txinetd.counters import Counters
 from txinetd.handlers.children import Children
 from txinetd.interfaces import ISpawner
 from txinetd.record import ConnectionRecord
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
 
 __all__ = ["Collaborators", "Recorder"]
@@ -20,7 +22,8 @@ __all__ = ["Collaborators", "Recorder"]
 
 class Recorder(Protocol):
     """
-    Takes finished records; see L{txinetd.record.RecordLog}.
+    Takes finished records, and those of starts where a service asks for them; see
+    L{txinetd.record.RecordLog}.
     """
 
     def record(self, record: ConnectionRecord) -> None:
@@ -43,6 +46,8 @@ class Collaborators:
         answered by an internal service, or C{None}.
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
+    @ivar recording: what is written where a service says nothing.
+    @ivar counters: the numbers of all services.
     """
 
     reactor: Any
@@ -53,3 +58,5 @@ class Collaborators:
     guard: Callable[[str, int], str | None]
     closer: Closer
     clock: Callable[[], float] = time.monotonic
+    recording: Recording = DEFAULT_RECORDING
+    counters: Counters = attrs.field(factory=Counters)

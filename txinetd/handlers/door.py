@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 import time
 
+import attrs
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from txinetd.counters import ServiceCounters
 from txinetd.gate.gate import Gate
 from txinetd.gate.verdict import Turn
 from txinetd.handlers.collaborators import Collaborators
@@ -27,6 +29,8 @@ _identifiers = itertools.count(1)
 class Door:
     """
     Judges arrivals at one service, over all of its sockets, and records them.
+
+    @ivar counters: the service's numbers.
     """
 
     log = Logger()
@@ -42,6 +46,10 @@ class Door:
         self._reactor = collaborators.reactor
         self._clock = collaborators.clock
         self._gate = Gate(spec.limits)
+        self._recording = spec.recording or collaborators.recording
+        self._defaultRecording = collaborators.recording
+        self._allCounters = collaborators.counters
+        self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
         self._returning: IDelayedCall | None = None
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -51,6 +59,11 @@ class Door:
         @param spec: the service as it now is.
         """
         self._spec = spec
+        self._recording = spec.recording or self._defaultRecording
+        before = self.counters
+        if (before.name, before.kind) != (spec.name, spec.socketType.value):
+            self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
+            self._allCounters.retire(before)
         if self._gate.replaceLimits(spec.limits, self._clock()):
             self._sayReturned()
 
@@ -61,6 +74,12 @@ class Door:
         returning, self._returning = self._returning, None
         if returning is not None:
             returning.cancel()
+
+    def retire(self) -> None:
+        """
+        The service is no more, but for what is still being served.
+        """
+        self._allCounters.retire(self.counters)
 
     def admit(self, facts: ConnectionFacts) -> ConnectionRecord | None:
         """
@@ -82,11 +101,17 @@ class Door:
             time.time(),
             now,
             user=self._spec.identity.user,
+            uid=self._spec.identity.uid,
+            recording=self._recording,
         )
+        if facts.peerUser is not None:
+            record.remoteUser = str(facts.peerUser[0])
         verdict = self._gate.judge(peer, now)
         if verdict.turn is Turn.RETURNED:
             self._sayReturned()
         if verdict.allowed:
+            self.counters.accepted += 1
+            self.counters.running += 1
             return record
         if verdict.turn is Turn.TRIPPED:
             self.log.warn(
@@ -97,10 +122,13 @@ class Door:
                 rule=verdict.rule,
                 seconds=0.0 if verdict.until is None else verdict.until - now,
             )
+            self.counters.paused = True
             self._lookLater(now)
         record.verdict = "refused"
-        record.reason = verdict.rule
-        self.finish(record)
+        record.reason = record.rule = verdict.rule
+        self.counters.refused.add(verdict.rule)
+        record.duration = self._clock() - now
+        self._recorder.record(record)
         return None
 
     def _lookLater(self, now: float) -> None:
@@ -127,6 +155,7 @@ class Door:
         The service is within its limit again.
         """
         self.close()
+        self.counters.paused = False
         self.log.info("{service}: within its limit again", service=self._spec.name)
 
     def fail(self, record: ConnectionRecord, reason: str) -> None:
@@ -146,6 +175,15 @@ class Door:
         )
         self.finish(record)
 
+    def began(self, record: ConnectionRecord) -> None:
+        """
+        Record that somebody is being served, where the service asks for that.
+
+        @param record: from L{admit}.
+        """
+        if record.recording.wantsStarts:
+            self._recorder.record(attrs.evolve(record, verdict="started"))
+
     def finish(self, record: ConnectionRecord) -> None:
         """
         Record the end of an arrival.
@@ -153,4 +191,10 @@ class Door:
         @param record: from L{admit}.
         """
         record.duration = self._clock() - record.started
+        counters: ServiceCounters | None = self.counters
+        if record.service != self.counters.name:
+            # It came before a reload gave the service another name.
+            counters = self._allCounters.known(record.service, self.counters.kind)
+        if counters is not None:
+            counters.ended(record)
         self._recorder.record(record)
