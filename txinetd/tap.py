@@ -26,6 +26,7 @@ from txinetd.config import (
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.names import SystemNames
+from txinetd.recordoptions import metricsAddress, recordingFor
 from txinetd.sockets.family import haveIPv6
 from txinetd.spec import Identity
 
@@ -80,6 +81,12 @@ class Options(usage.Options):
         ],
     ]
 
+    optParameters += [
+        ["record-format", None, "text", "What a record looks like: text, json or xinetd.", None],
+        ["record-to", None, "log", "Where to: log, FILE or syslog[:FACILITY[.PRIORITY]].", None],
+        ["metrics", None, None, "HOST:PORT to serve the counters on, for Prometheus.", None],
+    ]
+
     compData = usage.Completions(
         optActions={"file": usage.CompleteFiles(descr="configuration file or directory")}
     )
@@ -125,6 +132,8 @@ class Options(usage.Options):
         default = self["default-address"]
         self["defaultAddresses"] = () if default is None else hostList(default)
         self["stopGrace"], self["killAfter"] = self._stopping()
+        self["recording"] = recordingFor(self["record-format"], self["record-to"])
+        self["metrics"] = None if self["metrics"] is None else metricsAddress(self["metrics"])
         if self["as-me"] and not (self["check"] or self["dump"]):
             raise usage.UsageError("--as-me goes with --check or --dump")
         if self["check"] and self["dump"]:
@@ -266,7 +275,8 @@ def makeService(options: Options) -> service.IService:
     from twisted.internet import reactor
 
     from txinetd.daemon import Daemon
-    from txinetd.server import InetdService, reportDiagnostics
+    from txinetd.metrics import MetricsService
+    from txinetd.server import InetdService, countBadLines, reportDiagnostics
 
     try:
         configuration = options.load()
@@ -276,13 +286,17 @@ def makeService(options: Options) -> service.IService:
     if unreadable is not None:
         complain(str(unreadable), EX_NOINPUT)
     reportDiagnostics(configuration.diagnostics)
-    return Daemon(
+    inetd = InetdService(
         reactor,
-        InetdService(
-            reactor,
-            configuration.services,
-            loader=options.load,
-            stopGrace=options["stopGrace"],
-            killAfter=options["killAfter"],
-        ),
+        configuration.services,
+        loader=options.load,
+        stopGrace=options["stopGrace"],
+        killAfter=options["killAfter"],
+        recording=options["recording"],
     )
+    inetd.counters.badLines = countBadLines(configuration.diagnostics)
+    daemon = Daemon(reactor, inetd)
+    if options["metrics"] is not None:
+        host, port = options["metrics"]
+        MetricsService(reactor, host, port, inetd.snapshot).setServiceParent(daemon)
+    return daemon
