@@ -9,8 +9,7 @@ terminal shows it: both forms are printable ASCII.
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from json.encoder import encode_basestring_ascii
 
 from txinetd.record.event import ConnectionRecord
 from txinetd.record.refusals import MoreRefused
@@ -100,17 +99,14 @@ def formatMore(more: MoreRefused) -> str:
     )
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def _whole(text: str) -> str:
+def _quoted(text: str) -> str:
     """
-    Text that is valid Unicode: what was not valid UTF-8 to begin with as backslash
+    Text as a JSON string in ASCII; what was not valid UTF-8 to begin with as backslash
     escapes.
     """
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if not text.isascii():
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return encode_basestring_ascii(text)
 
 
 def formatJson(record: ConnectionRecord, when: float) -> str:
@@ -120,46 +116,42 @@ def formatJson(record: ConnectionRecord, when: float) -> str:
     @param record: what happened.
     @param when: the time of writing, in seconds since the epoch.
     """
-    found: dict[str, Any] = {
-        "time": round(when, 3),
-        "service": _whole(record.service),
-        "protocol": record.protocol,
-        "peer": _whole(record.peer),
-        "local": _whole(record.local),
-        "verdict": record.verdict,
-    }
+    # Put together here: the encoder of the standard library takes twice as long.
+    parts = [
+        f'{{"time":{when:.3f},"service":{_quoted(record.service)}'
+        f',"protocol":"{record.protocol}","peer":{_quoted(record.peer)}'
+        f',"local":{_quoted(record.local)},"verdict":"{record.verdict}"'
+    ]
     if record.reason:
-        found["reason"] = _whole(record.reason)
+        parts.append(f'"reason":{_quoted(record.reason)}')
     if record.rule:
-        found["rule"] = _whole(record.rule)
+        parts.append(f'"rule":{_quoted(record.rule)}')
         if record.origin:
-            found["origin"] = _whole(record.origin)
+            parts.append(f'"origin":{_quoted(record.origin)}')
     if record.remoteUser:
-        found["remote"] = _whole(record.remoteUser)
+        parts.append(f'"remote":{_quoted(record.remoteUser)}')
     if record.pid is not None:
-        found["pid"] = record.pid
-        found["user"] = _whole(record.user)
+        parts.append(f'"pid":{record.pid},"user":{_quoted(record.user)}')
         if record.uid is not None:
-            found["uid"] = record.uid
+            parts.append(f'"uid":{record.uid}')
     if record.waited is not None:
-        found["waited"] = round(record.waited, 6)
+        parts.append(f'"waited":{record.waited:.6f}')
     if record.verdict != "started":
-        found["duration"] = round(record.duration, 6)
+        parts.append(f'"duration":{record.duration:.6f}')
     if record.status is not None:
-        found["exit"] = record.status
+        parts.append(f'"exit":{record.status}')
     if record.signal is not None:
-        found["signal"] = record.signal
+        parts.append(f'"signal":{record.signal}')
     if record.userTime is not None and record.systemTime is not None:
-        found["utime"] = round(record.userTime, 6)
-        found["stime"] = round(record.systemTime, 6)
+        parts.append(f'"utime":{record.userTime:.6f},"stime":{record.systemTime:.6f}')
     if record.maxRss is not None:
-        found["maxrss"] = record.maxRss
+        parts.append(f'"maxrss":{record.maxRss}')
     if record.received is not None:
-        found["in"] = record.received
+        parts.append(f'"in":{record.received}')
     if record.sent is not None:
-        found["out"] = record.sent
-    found["id"] = record.identifier
-    return _encode(found)
+        parts.append(f'"out":{record.sent}')
+    parts.append(f'"id":{record.identifier}}}')
+    return ",".join(parts)
 
 
 def formatJsonMore(more: MoreRefused, when: float) -> str:
@@ -169,14 +161,8 @@ def formatJsonMore(more: MoreRefused, when: float) -> str:
     @param more: how many, and of whom.
     @param when: the time of writing, in seconds since the epoch.
     """
-    return _encode(
-        {
-            "time": round(when, 3),
-            "service": _whole(more.service),
-            "verdict": "refused",
-            "rule": _whole(more.rule),
-            "source": more.source,
-            "count": more.count,
-            "seconds": round(more.seconds, 3),
-        }
+    return (
+        f'{{"time":{when:.3f},"service":{_quoted(more.service)},"verdict":"refused"'
+        f',"rule":{_quoted(more.rule)},"source":{_quoted(more.source)}'
+        f',"count":{more.count},"seconds":{more.seconds:.3f}}}'
     )
