@@ -15,8 +15,6 @@ from txinetd.record.file import FilePlace
 from txinetd.record.places import Line
 from txinetd.recording import LogFileDestination
 
-NAMESPACE = "txinetd.record.file.FilePlace"
-
 
 def lines(*texts: str) -> list[Line]:
     """
@@ -32,7 +30,7 @@ class FileTests(TestCase):
 
     def setUp(self) -> None:
         self.path = Path(self.mktemp()).absolute()
-        self.said = heard(self, NAMESPACE)
+        self.said = heard(self, "txinetd.record.trouble.Trouble")
         #: Bytes that fit onto the disk.
         self.room = 10**6
 
@@ -87,25 +85,27 @@ class FileTests(TestCase):
         The file never exceeds its hard limit: what does not fit is dropped and counted,
         that is said once, and it goes on when the file has been emptied.
         """
-        place = self.place(hard=10)
+        place = self.place(hard=12)
         self.assertEqual(place.write(lines("four", "four", "four")), 1)
-        self.assertEqual(place.write(lines("four")), 1)
+        for short in ("x", "y"):
+            self.assertEqual(place.write(lines(short)), 1)
         self.assertEqual(self.path.stat().st_size, 10)
         self.assertEqual(len(self.said), 1)
-        self.assertIn("10 bytes", self.said[0])
+        self.assertIn("12 bytes", self.said[0])
         os.truncate(self.path, 0)
         self.assertEqual(place.write(lines("more")), 0)
         self.assertEqual(self.path.read_text(), "more\n")
-        self.assertIn("again; 2 were dropped", self.said[1])
+        self.assertIn("again; 3 were dropped", self.said[1])
 
     def test_softLimit(self) -> None:
         """
         Above its soft limit, that is said, once.
         """
+        said = heard(self, "txinetd.record.file.FilePlace")
         place = self.place(soft=4)
         for _ in range(3):
             self.assertEqual(place.write(lines("abc")), 0)
-        self.assertEqual(self.said, [f"{self.path} is larger than 4 bytes"])
+        self.assertEqual(said, [f"{self.path} is larger than 4 bytes"])
 
     def test_full(self) -> None:
         """

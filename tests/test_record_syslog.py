@@ -31,7 +31,7 @@ class SyslogTests(TestCase):
         self.addCleanup(directory.cleanup)
         self.path = Path(directory.name, "log")
         self.clock = Clock()
-        self.said = heard(self, "txinetd.record.syslog.SyslogPlace")
+        self.said = heard(self, "txinetd.record.trouble.Trouble")
 
     def logger(self, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
         """

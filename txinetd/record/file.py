@@ -6,6 +6,7 @@ disk full.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from twisted.logger import Logger
 
 from txinetd.record.places import Line
 from txinetd.record.stamps import Stamp, xinetdTime
+from txinetd.record.trouble import Trouble
 from txinetd.recording import LogFileDestination
 
 __all__ = ["FilePlace"]
@@ -45,9 +47,11 @@ class FilePlace:
         self._stamp = Stamp(xinetdTime)
         #: Whether the last line in the file has no end.
         self._torn = False
-        self._trouble = ""
-        self._dropped = 0
+        self._trouble = Trouble(destination.path)
+        #: The size at which the file was found too large for more.
+        self._fullAt: int | None = None
         self._saidSoft = False
+        self._why = ""
 
     def write(self, lines: Sequence[Line]) -> int:
         """
@@ -57,18 +61,13 @@ class FilePlace:
             size = self._open()
             written = self._append(lines, size)
         except OSError as error:
-            self._drop(len(lines), error.strerror or str(error))
+            self._trouble.dropped(len(lines), error.strerror or str(error))
             return len(lines)
         dropped = len(lines) - written
         if dropped:
-            self._drop(dropped, self._why)
-        elif self._trouble:
-            self.log.info(
-                "writes records to {path} again; {count} were dropped",
-                path=self._destination.path,
-                count=self._dropped,
-            )
-            self._trouble, self._dropped = "", 0
+            self._trouble.dropped(dropped, self._why)
+        else:
+            self._trouble.over()
         return dropped
 
     def close(self) -> None:
@@ -103,6 +102,7 @@ class FilePlace:
             self._identity = found.st_dev, found.st_ino
             self._torn = False
             self._saidSoft = False
+            self._fullAt = None
         return found.st_size
 
     def _append(self, lines: Sequence[Line], size: int) -> int:
@@ -116,13 +116,7 @@ class FilePlace:
         encoded = [self._encode(line) for line in lines]
         fitting = len(encoded)
         if hard is not None:
-            room = hard - size
-            fitting = 0
-            for each in encoded:
-                room -= len(each)
-                if room < 0:
-                    break
-                fitting += 1
+            fitting = self._fitting(encoded, size + self._torn, hard)
             self._why = f"it would be larger than {hard} bytes"
         start = b"\n" if self._torn and fitting else b""
         data = start + b"".join(encoded[:fitting])
@@ -133,7 +127,7 @@ class FilePlace:
                 "{path} is larger than {size} bytes", path=self._destination.path, size=soft
             )
         if done < len(data):
-            self._why = os.strerror(28)
+            self._why = os.strerror(errno.ENOSPC)
             self._torn = done > 0 and not data[:done].endswith(b"\n")
             left = done - len(start)
             for count, each in enumerate(encoded[:fitting]):
@@ -144,22 +138,24 @@ class FilePlace:
             self._torn = False
         return fitting
 
+    def _fitting(self, encoded: Sequence[bytes], size: int, hard: int) -> int:
+        """
+        How many lines there is room for.  Once a line did not fit, shorter ones do not
+        follow it either, until the file has become smaller or is another one.
+        """
+        if self._fullAt is not None and size >= self._fullAt:
+            return 0
+        self._fullAt = None
+        for count, each in enumerate(encoded):
+            if size + len(each) > hard:
+                self._fullAt = size
+                return count
+            size += len(each)
+        return len(encoded)
+
     def _encode(self, line: Line) -> bytes:
         """
         A line as it stands in the file.
         """
         text = line.text if line.dated else f"{self._stamp(line.when)}: {line.text}"
         return text.encode("ascii", "backslashreplace") + b"\n"
-
-    def _drop(self, count: int, why: str) -> None:
-        """
-        Some lines could not be written.
-        """
-        self._dropped += count
-        if why != self._trouble:
-            self._trouble = why
-            self.log.error(
-                "cannot write records to {path}: {reason}; dropping them until it works",
-                path=self._destination.path,
-                reason=why,
-            )

@@ -15,10 +15,9 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 
-from twisted.logger import Logger
-
 from txinetd.record.places import Line
 from txinetd.record.stamps import Stamp, syslogTime
+from txinetd.record.trouble import Trouble
 from txinetd.recording import FACILITIES, PRIORITIES, SyslogDestination
 
 __all__ = ["SyslogPlace"]
@@ -31,8 +30,6 @@ class SyslogPlace:
     It never blocks.  What the logger does not take at once is dropped and counted;
     one that has gone away is looked for again, at most once in L{pause} seconds.
     """
-
-    log = Logger()
 
     #: Seconds between two attempts to reach a logger that is not there.
     pause = 1.0
@@ -59,8 +56,8 @@ class SyslogPlace:
         self._rest = b""
         self._again = float("-inf")
         self._stamp = Stamp(syslogTime)
-        self._trouble = ""
-        self._dropped = 0
+        self._trouble = Trouble(destination.path, clock)
+        self._why = ""
 
     def write(self, lines: Sequence[Line]) -> int:
         """
@@ -71,15 +68,11 @@ class SyslogPlace:
             if why:
                 # What does not take one line now does not take the next one either.
                 dropped = len(lines) - number
-                self._drop(dropped, why)
+                self._why = why
+                self._trouble.dropped(dropped, why)
                 return dropped
-        if self._trouble and lines:
-            self.log.info(
-                "writes records to {path} again; {count} were dropped",
-                path=self._path,
-                count=self._dropped,
-            )
-            self._trouble, self._dropped = "", 0
+        if lines:
+            self._trouble.over()
         return 0
 
     def close(self) -> None:
@@ -109,7 +102,7 @@ class SyslogPlace:
             try:
                 own = self._connected()
                 if own is None:
-                    return self._trouble or os.strerror(errno.ENOTCONN)
+                    return self._why or os.strerror(errno.ENOTCONN)
                 self._sendOver(own, message)
             except BlockingIOError:
                 return "it does not keep up"
@@ -166,19 +159,6 @@ class SyslogPlace:
         # As syslog(3) ends its messages on a stream.
         data = message + b"\0"
         self._rest = data[own.send(data) :]
-
-    def _drop(self, count: int, why: str) -> None:
-        """
-        Some lines could not be sent.
-        """
-        self._dropped += count
-        if not self._trouble:
-            self.log.error(
-                "cannot write records to {path}: {reason}; dropping them until it works",
-                path=self._path,
-                reason=why,
-            )
-        self._trouble = why
 
 
 def _wasThere(error: OSError) -> bool:
