@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.internet import defer
 from twisted.internet import reactor as _reactor
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from tests.record_support import record
@@ -78,6 +78,30 @@ class RecordLogTests(TestCase):
         unstick.set()
         yield log.stopService()
         self.assertEqual((len(written), log.dropped), (6, 3))
+
+    @defer.inlineCallbacks
+    def test_brokenLog(self) -> Any:
+        """
+        A log that raises costs the records that it was given, and not those after.
+        """
+        raising = [True]
+        written: list[str] = []
+
+        def publish(event: dict[str, Any]) -> None:
+            if raising:
+                raising.pop()
+                raise ValueError("broken")
+            written.append(event["line"])
+
+        log = RecordLog(reactor, publish)
+        log.startService()
+        log.record(record())
+        while raising:
+            yield deferLater(reactor, 0.001)
+        log.record(record())
+        yield log.stopService()
+        self.assertEqual((len(written), log.dropped), (1, 1))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
     @defer.inlineCallbacks
     def test_restarts(self) -> Any:

@@ -229,7 +229,12 @@ class RecordLog(service.Service):
                 else:
                     gathered.setdefault(place, []).append(line)
             for place, lines in gathered.items():
-                self._notWritten += place.write(lines)
+                try:
+                    self._notWritten += place.write(lines)
+                except Exception:
+                    # What publishes may be anybody's; one fault must not end all records.
+                    self._notWritten += len(lines)
+                    self.log.failure("records could not be written")
             # Nothing is put to a place after it was said that it is to be closed.
             for place in closing:
                 place.close()
