@@ -19,12 +19,15 @@ ROOT = Path(txinetd.__file__).parent
 #: The parts, each of which may use those in the rows above it.
 LAYERS = [
     {"origin"},
+    {"recording"},
     {"policy"},
     {"spec"},
     {"errors"},
     {"interfaces"},
     {"logfile"},
     {"names", "record", "notify", "wallclock"},
+    {"counters"},
+    {"metrics"},
     {"gate"},
     {"barfile", "hosts"},
     {"config", "reload", "internal"},
@@ -37,7 +40,7 @@ LAYERS = [
     {"endpoint"},
     {"service"},
     {"server"},
-    {"daemon"},
+    {"daemon", "recordoptions"},
     {"tap"},
 ]
 

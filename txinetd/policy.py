@@ -13,6 +13,7 @@ import enum
 import attrs
 
 from txinetd.origin import Origin
+from txinetd.recording import Recording
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -32,6 +33,7 @@ __all__ = [
     "Prefixes",
     "Pressure",
     "Reaction",
+    "Recording",
     "Sensor",
 ]
 

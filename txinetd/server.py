@@ -17,6 +17,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from txinetd.counters import Counters
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
@@ -29,6 +30,7 @@ from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.reload import Plan, plan, retained
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
@@ -69,6 +71,7 @@ class InetdService(service.MultiService):
 
     @ivar children: the server programs that run now.
     @ivar spawner: what starts them.
+    @ivar counters: how often what has happened.
     """
 
     log = Logger()
@@ -94,6 +97,7 @@ class InetdService(service.MultiService):
         road: Road = "auto",
         policy: Policy = NO_POLICY,
         barFile: str | None = None,
+        recording: Recording = DEFAULT_RECORDING,
     ) -> None:
         """
         @param reactor: the reactor to listen and spawn on.
@@ -109,6 +113,8 @@ class InetdService(service.MultiService):
             programs; 0 leaves them alone at once, C{None} waits without end.
         @param killAfter: where not C{None}, programs that still run when the grace
             is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
+        @param recording: what is written about arrivals at services that say
+            nothing of it themselves.
         """
         super().__init__()
         self._reactor = reactor
@@ -123,6 +129,7 @@ class InetdService(service.MultiService):
         self._recordLog: RecordLog | None = None
         if recorder is None:
             recorder = self._recordLog = RecordLog(reactor)
+        self.counters = Counters()
         self._guard = LoopGuard()
         self._closer = Closer(reactor)
         self._learning = task.LoopingCall(self._learnNetwork)
@@ -142,6 +149,8 @@ class InetdService(service.MultiService):
             clock,
             self._surroundings.rules,
             self._surroundings.wrapper,
+            recording,
+            self.counters,
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -165,6 +174,12 @@ class InetdService(service.MultiService):
         The services, in the order of the configuration they came with.
         """
         return tuple(self._running)
+
+    def snapshot(self) -> dict[str, Any]:
+        """
+        What has been counted, as values that JSON has.
+        """
+        return self.counters.snapshot(0 if self._recordLog is None else self._recordLog.dropped)
 
     def _add(self, spec: ServiceSpec) -> None:
         """
@@ -339,6 +354,10 @@ class InetdService(service.MultiService):
         Put a configuration in force, a slice of changes at a time.
         """
         reportDiagnostics(loaded.diagnostics)
+        self.counters.reloads += 1
+        self.counters.badLines = countBadLines(loaded.diagnostics)
+        if self._recordLog is not None:
+            self._recordLog.reopen()
         kept = retained(self.specs, loaded.services, loaded.diagnostics, loaded.unreadable)
         for spec in kept:
             self.log.warn("{service}: keeps running as it was", service=spec.name)
@@ -367,6 +386,7 @@ class InetdService(service.MultiService):
             self.log.info("{service}: stopped", service=spec.name, origin=str(spec.origin))
             self._running.remove(running)
             running.disownServiceParent()
+            running.retire()
             count += 1
             if count % self.changesPerTurn == 0:
                 yield
@@ -395,6 +415,15 @@ def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         InetdService.log.emit(
             _LEVELS[diagnostic.severity], "{diagnostic}", diagnostic=str(diagnostic)
         )
+
+
+def countBadLines(diagnostics: Iterable[Diagnostic]) -> int:
+    """
+    How many lines make no service because of what is wrong with them.
+
+    @param diagnostics: from a loader.
+    """
+    return len({(each.origin.path, each.origin.line) for each in diagnostics if each.dropped})
 
 
 _LEVELS = {

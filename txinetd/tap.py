@@ -26,6 +26,7 @@ from txinetd.config import (
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.names import SystemNames
+from txinetd.recordoptions import metricsAddress, recordingFor
 from txinetd.sockets.family import haveIPv6
 from txinetd.spec import Identity
 
@@ -84,6 +85,12 @@ class Options(usage.Options):
         ["road", None, "auto", "How servers are started: auto, direct, launcher or fork.", None],
     ]
 
+    optParameters += [
+        ["record-format", None, "text", "What a record looks like: text, json or xinetd.", None],
+        ["record-to", None, "log", "Where to: log, FILE or syslog[:FACILITY[.PRIORITY]].", None],
+        ["metrics", None, None, "HOST:PORT to serve the counters on, for Prometheus.", None],
+    ]
+
     compData = usage.Completions(
         optActions={"file": usage.CompleteFiles(descr="configuration file or directory")}
     )
@@ -131,6 +138,8 @@ class Options(usage.Options):
         self["stopGrace"], self["killAfter"] = self._stopping()
         if self["road"] not in ROADS:
             raise usage.UsageError(f"--road {self['road']}: expected {', '.join(ROADS)}")
+        self["recording"] = recordingFor(self["record-format"], self["record-to"])
+        self["metrics"] = None if self["metrics"] is None else metricsAddress(self["metrics"])
         if self["as-me"] and not (self["check"] or self["dump"]):
             raise usage.UsageError("--as-me goes with --check or --dump")
         if self["check"] and self["dump"]:
@@ -272,7 +281,8 @@ def makeService(options: Options) -> service.IService:
     from twisted.internet import reactor
 
     from txinetd.daemon import Daemon
-    from txinetd.server import InetdService, reportDiagnostics
+    from txinetd.metrics import MetricsService
+    from txinetd.server import InetdService, countBadLines, reportDiagnostics
 
     try:
         configuration = options.load()
@@ -282,14 +292,18 @@ def makeService(options: Options) -> service.IService:
     if unreadable is not None:
         complain(str(unreadable), EX_NOINPUT)
     reportDiagnostics(configuration.diagnostics)
-    return Daemon(
+    inetd = InetdService(
         reactor,
-        InetdService(
-            reactor,
-            configuration.services,
-            loader=options.load,
-            stopGrace=options["stopGrace"],
-            killAfter=options["killAfter"],
-            road=options["road"],
-        ),
+        configuration.services,
+        loader=options.load,
+        stopGrace=options["stopGrace"],
+        killAfter=options["killAfter"],
+        road=options["road"],
+        recording=options["recording"],
     )
+    inetd.counters.badLines = countBadLines(configuration.diagnostics)
+    daemon = Daemon(reactor, inetd)
+    if options["metrics"] is not None:
+        host, port = options["metrics"]
+        MetricsService(reactor, host, port, inetd.snapshot).setServiceParent(daemon)
+    return daemon

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from txinetd.counters import Counters
 from txinetd.gate.barred import Barred
 from txinetd.gate.gate import Gate
 from txinetd.gate.load import Readings
@@ -19,6 +20,7 @@ from txinetd.handlers.children import Children
 from txinetd.interfaces import ISpawner
 from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
 from txinetd.wallclock import WallClock
 from txinetd.wrap import Wrapper
@@ -28,7 +30,8 @@ __all__ = ["Collaborators", "Recorder", "ServerRules"]
 
 class Recorder(Protocol):
     """
-    Takes finished records; see L{txinetd.record.RecordLog}.
+    Takes finished records, and those of starts where a service asks for them; see
+    L{txinetd.record.RecordLog}.
     """
 
     def record(self, record: ConnectionRecord) -> None:
@@ -81,6 +84,8 @@ class Collaborators:
     @ivar clock: monotonic seconds, for limits and durations.
     @ivar rules: the rules of all services.
     @ivar wrapper: makes, at first, and gives what asks hosts_access(5).
+    @ivar recording: what is written where a service says nothing.
+    @ivar counters: the numbers of all services.
     """
 
     reactor: Any
@@ -93,3 +98,5 @@ class Collaborators:
     clock: Callable[[], float] = time.monotonic
     rules: ServerRules = attrs.Factory(ServerRules)
     wrapper: Callable[[], Wrapper] = _noWrapper
+    recording: Recording = DEFAULT_RECORDING
+    counters: Counters = attrs.field(factory=Counters)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 import time
 
+import attrs
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from txinetd.counters import ServiceCounters
 from txinetd.gate.assemble import accessRules
 from txinetd.gate.gate import Gate
 from txinetd.gate.penalties import Offence, PenaltyBook
@@ -19,6 +21,7 @@ from txinetd.gate.rule import NOBODY, Source, sourceOf
 from txinetd.gate.verdict import Turn, Verdict
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.lobby import Lobby
+from txinetd.origin import Origin
 from txinetd.policy import NO_PENALTIES, Reaction, Sensor
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
@@ -54,6 +57,7 @@ class Door:
     Judges arrivals at one service, over all of its sockets, and records them.
 
     @ivar lobby: where those wait for whom there is no room.
+    @ivar counters: the service's numbers.
     """
 
     log = Logger()
@@ -79,6 +83,10 @@ class Door:
             server=rules.gate,
             readings=rules.readings,
         )
+        self._recording = spec.recording or collaborators.recording
+        self._defaultRecording = collaborators.recording
+        self._allCounters = collaborators.counters
+        self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
         self.lobby = Lobby(self._reactor, self._clock, self._gate)
         # Where those came from who have been let in, by their records' numbers.
         self._inside: dict[int, Source] = {}
@@ -109,6 +117,11 @@ class Door:
         @param spec: the service as it now is.
         """
         before, self._spec = self._spec, spec
+        self._recording = spec.recording or self._defaultRecording
+        if (before.name, before.socketType) != (spec.name, spec.socketType):
+            counters = self.counters
+            self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
+            self._allCounters.retire(counters)
         now = self._clock()
         if before.access.penalties != spec.access.penalties:
             self._penalties = self._books(spec)
@@ -129,6 +142,12 @@ class Door:
         self._closed = True
         self._forgetTimer()
         self.lobby.close()
+
+    def retire(self) -> None:
+        """
+        The service is no more, but for what is still being served.
+        """
+        self._allCounters.retire(self.counters)
 
     def _forgetTimer(self) -> None:
         """
@@ -155,7 +174,11 @@ class Door:
             time.time(),
             self._clock(),
             user=self._spec.identity.user,
+            uid=self._spec.identity.uid,
+            recording=self._recording,
         )
+        if facts.peerUser is not None:
+            record.remoteUser = str(facts.peerUser[0])
         return record, _sourceOf(facts)
 
     def judge(self, record: ConnectionRecord, source: Source) -> Verdict:
@@ -168,9 +191,11 @@ class Door:
         if verdict.turn is Turn.RETURNED:
             self._sayReturned()
         elif verdict.turn is Turn.TRIPPED:
+            self.counters.paused = True
             self._sayOver(verdict, now)
             self._lookLater(now)
         for refusal in verdict.shadowed:
+            self.counters.shadowed.add(refusal.rule)
             self.log.info(
                 "{service}: would have refused {peer}: {reason}",
                 service=record.service,
@@ -180,6 +205,8 @@ class Door:
             )
         if verdict.allowed:
             self._inside[record.identifier] = source
+            self.counters.accepted += 1
+            self.counters.running += 1
             self.lobby.filled()
         return verdict
 
@@ -207,8 +234,7 @@ class Door:
         @param source: whose it is.
         @param verdict: from L{judge}.
         """
-        record.verdict = "refused"
-        record.reason = verdict.rule
+        self._setRefused(record, verdict.rule, verdict.origin)
         if verdict.perSource:
             # Where there is no room for anybody it is not this one's fault.
             self._collect(source, Offence.REFUSED)
@@ -232,8 +258,7 @@ class Door:
         @param reason: that rule's words.
         @param offence: what the source has done, if anything.
         """
-        record.verdict = "refused"
-        record.reason = rule
+        self._setRefused(record, rule, None)
         self.log.debug(
             "{service}: {peer} refused: {reason}",
             service=record.service,
@@ -245,12 +270,24 @@ class Door:
             self._collect(source, offence)
         self.finish(record)
 
+    def _setRefused(self, record: ConnectionRecord, rule: str, origin: Origin | None) -> None:
+        """
+        Note in its record, and count, that somebody is refused.
+        """
+        record.verdict = "refused"
+        record.reason = record.rule = rule
+        if origin is not None:
+            record.origin = str(origin)
+        if record.identifier not in self._inside:
+            self.counters.refused.add(rule)
+
     def bar(self, source: Source, sensor: Sensor) -> None:
         """
         Keep somebody out of every service who has touched a trap.
         """
         seconds = sensor.seconds
         if self._rules.barred.bar(source, seconds, self._clock(), f"touched {self._spec.name}"):
+            self._allCounters.barred += 1
             self.log.warn(
                 "{service}: {source} has touched a trap and is barred {time}",
                 service=self._spec.name,
@@ -266,6 +303,7 @@ class Door:
         for book in self._penalties:
             for penalty in book.collect(source, offence, now):
                 if penalty.begins:
+                    self._allCounters.penalised += 1
                     self.log.warn(
                         "{prefix} {offence} too often and is kept out for {seconds:.0f} s",
                         prefix=penalty.prefix,
@@ -323,6 +361,7 @@ class Door:
         The service is within its limit again.
         """
         self._forgetTimer()
+        self.counters.paused = False
         self.log.info("{service}: within its limit again", service=self._spec.name)
 
     def fail(self, record: ConnectionRecord, reason: str) -> None:
@@ -342,6 +381,15 @@ class Door:
         )
         self.finish(record)
 
+    def began(self, record: ConnectionRecord) -> None:
+        """
+        Record that somebody is being served, where the service asks for that.
+
+        @param record: from L{admit} or L{arrive}.
+        """
+        if record.recording.wantsStarts:
+            self._recorder.record(attrs.evolve(record, verdict="started"))
+
     def finish(self, record: ConnectionRecord) -> None:
         """
         Record the end of an arrival.
@@ -352,6 +400,7 @@ class Door:
         source = self._inside.pop(record.identifier, None)
         record.duration = now - record.started
         if source is not None:
+            self._count(record)
             self._gate.release(source, now)
             if record.verdict == "served":
                 self._judgeEnd(record, source)
@@ -361,6 +410,17 @@ class Door:
                     self._look()
                 self.lobby.look()
         self._recorder.record(record)
+
+    def _count(self, record: ConnectionRecord) -> None:
+        """
+        Count the end of somebody who had been let in.
+        """
+        counters: ServiceCounters | None = self.counters
+        if record.service != self.counters.name:
+            # It came before a reload gave the service another name.
+            counters = self._allCounters.known(record.service, self.counters.kind)
+        if counters is not None:
+            counters.ended(record)
 
     def _judgeEnd(self, record: ConnectionRecord, source: Source) -> None:
         """

@@ -101,8 +101,10 @@ class InProcessStreamPort(Port):
             nonlocal over
             if not over:
                 over = True
+                record.received, record.sent = received, sent
                 self.door.finish(record)
 
+        self.door.began(record)
         connection.setblocking(False)
         try:
             # The reactor works on a duplicate of its own.
@@ -125,10 +127,12 @@ class InProcessStreamPort(Port):
         @param record: its record; it is finished.
         @param text: what to say.
         """
+        self.door.began(record)
+        record.received = record.sent = 0
         try:
-            connection.send(text, socket.MSG_DONTWAIT)
+            record.sent = connection.send(text, socket.MSG_DONTWAIT)
             # What is left unread would make the end a reset.
-            connection.recv(65536, socket.MSG_DONTWAIT)
+            record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
         except BlockingIOError:
             pass  # nothing is, as with most clients
         except OSError as error:
@@ -204,9 +208,11 @@ class InProcessDatagramPort(Port):
             return False
         if toMany and isinstance(self.spec.server, Builtin):
             # One forged request, and every machine of the network answers.
-            record.verdict, record.reason = "refused", "sent to many machines"
+            record.verdict = "refused"
+            record.reason = record.rule = "sent to many machines"
             self.door.finish(record)
             return False
+        self.door.began(record)
         self._record = record
         return True
 
@@ -228,5 +234,6 @@ class InProcessDatagramPort(Port):
             self.door.fail(record, f"{type(raised).__name__}: {raised}")
             return
         if refusal:
-            record.verdict, record.reason = "refused", refusal
+            record.verdict = "refused"
+            record.reason = record.rule = refusal
         self.door.finish(record)

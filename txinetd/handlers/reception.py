@@ -46,6 +46,7 @@ class Arrival:
     One connection on its way.
 
     @ivar stage: what it waits for now, to be cancelled, or C{None}.
+    @ivar gone: whether it was sent away, though a queue may still have it.
     """
 
     reception: Reception
@@ -54,18 +55,23 @@ class Arrival:
     source: Source
     record: ConnectionRecord
     stage: FirstByte | Deferred[Answer] | None = None
+    gone: bool = False
 
     def proceed(self) -> None:
         """
         Try again, from the gate on.
         """
-        self.reception.judgeAgain(self)
+        self.reception.called(self)
+        if not self.gone:
+            self.reception.judgeAgain(self)
 
     def giveUp(self, rule: str, reason: str) -> None:
         """
         It has waited in vain.
         """
-        self.reception.leave(self, rule, reason)
+        self.reception.called(self)
+        if not self.gone:
+            self.reception.leave(self, rule, reason)
 
 
 class Reception:
@@ -133,6 +139,12 @@ class Reception:
             return
         self._judged(Arrival(self, connection, facts, source, record), verdict)
 
+    def called(self, arrival: Arrival) -> None:
+        """
+        One does not wait any more.
+        """
+        self._door.counters.queued -= 1
+
     def judgeAgain(self, arrival: Arrival) -> None:
         """
         Judge one who has waited.
@@ -151,6 +163,7 @@ class Reception:
         """
         Send one away who is on the way.
         """
+        arrival.gone = True
         self._onTheWay.discard(arrival)
         self._refuse(arrival, rule, reason, None)
 
@@ -163,6 +176,7 @@ class Reception:
             return
         if not verdict.perSource and self._door.lobby.holds:
             self._onTheWay.add(arrival)
+            self._door.counters.queued += 1
             self._door.lobby.wait(arrival)
             return
         say(arrival.connection, self._banners.fail)
