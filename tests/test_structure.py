@@ -40,7 +40,7 @@ LAYERS = [
     {"endpoint"},
     {"service"},
     {"server"},
-    {"daemon", "recordoptions"},
+    {"daemon", "recordoptions", "explain"},
     {"tap"},
 ]
 

@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_STARTS_PER_MINUTE",
     "EVERYBODY",
+    "FLOOD_PENALTIES",
     "NO_PENALTIES",
     "NO_POLICY",
     "Access",
@@ -237,6 +238,11 @@ class Penalties:
 
 #: Nobody collects any.
 NO_PENALTIES = Penalties()
+
+
+#: For those who come again and again though they are refused for what they do
+#: themselves: more than five times a second, and for seconds on end.
+FLOOD_PENALTIES = Penalties(refused=0.2, least=10.0, most=60.0)
 
 
 @attrs.frozen

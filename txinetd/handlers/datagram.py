@@ -7,19 +7,24 @@ holds the datagram.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IDelayedCall
 
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
+from txinetd.handlers.wrapping import ask
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
 from txinetd.sockets.peers import datagramFacts
 from txinetd.sockets.private import privateSocket
 from txinetd.sockets.wait import WaitWatcher
 from txinetd.spec import Address, ServiceSpec
+from txinetd.wrap import Answer
 
 __all__ = ["DatagramProgramPort"]
 
@@ -149,12 +154,40 @@ class DatagramProgramPort(Port):
         Start a program with a peer's own socket.
         """
         facts = datagramFacts(own, peer, None)
-        record = self.door.admit(facts)
-        if record is None:
+        record, source = self.door.arrive(facts)
+        verdict = self.door.judge(record, source)
+        if not verdict.allowed:
+            self.door.refuse(record, source, verdict)
             own.close()
             return
+        wrap = self.spec.access.wrap
+        asked = None if wrap is None else ask(self.collaborators.wrapper, wrap, facts)
+        if asked is None:
+            self._begin(record, facts, own, ())
+            return
+
+        def answered(answer: Answer) -> None:
+            if answer.allowed and not self._stopped:
+                self._begin(record, facts, own, answer.environment)
+                return
+            self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+            own.close()
+
+        asked.addCallback(answered)
+
+    def _begin(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        own: socket.socket,
+        environment: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Start the program.
+        """
         own.setblocking(True)
-        self._executor.start(record, facts, own, own.close, lambda ran: own.close())
+        told = [b"%b=%b" % pair for pair in environment]
+        self._executor.start(record, facts, own, own.close, lambda ran: own.close(), told)
 
     def _tryLater(self, number: int) -> None:
         """

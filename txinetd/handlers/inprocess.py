@@ -10,12 +10,15 @@ import socket
 import time
 from collections.abc import Callable
 
+from twisted.internet import defer
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.port import Port
 from txinetd.handlers.reception import Reception
+from txinetd.handlers.wrapping import ask
 from txinetd.internal.accounting import accounted
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
@@ -23,8 +26,12 @@ from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import Builtin, InProcess, ServiceSpec
+from txinetd.wrap import Answer
 
 __all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
+
+#: What stands for a datagram that was let in.
+_Admitted = ConnectionRecord
 
 
 class InProcessStreamPort(Port):
@@ -153,7 +160,6 @@ class InProcessDatagramPort(Port):
         """
         Begin to read.
         """
-        self._record: ConnectionRecord | None = None
         self._refusal = ""
         self._listen()
 
@@ -196,25 +202,38 @@ class InProcessDatagramPort(Port):
         assert isinstance(server.factory, DatagramProtocol)
         return server.factory
 
-    def _admit(self, facts: ConnectionFacts, toMany: bool) -> bool:
+    def _admit(
+        self, facts: ConnectionFacts, toMany: bool
+    ) -> _Admitted | defer.Deferred[_Admitted | None] | None:
         """
         A datagram has come.
         """
         if self.door.lobby.holds:
             # This one has been read already; the others wait.
             self.door.lobby.hold()
-        record = self.door.admit(facts)
-        if record is None:
-            return False
+        record, source = self.door.arrive(facts)
+        verdict = self.door.judge(record, source)
+        if not verdict.allowed:
+            self.door.refuse(record, source, verdict)
+            return None
         if toMany and isinstance(self.spec.server, Builtin):
             # One forged request, and every machine of the network answers.
-            record.verdict = "refused"
-            record.reason = record.rule = "sent to many machines"
-            self.door.finish(record)
-            return False
-        self.door.began(record)
-        self._record = record
-        return True
+            self.door.turnAway(record, source, "sent to many machines", "it is forged", None)
+            return None
+        wrap = self.spec.access.wrap
+        asked = None if wrap is None else ask(self.collaborators.wrapper, wrap, facts)
+        if asked is None:
+            self.door.began(record)
+            return record
+
+        def answered(answer: Answer) -> _Admitted | None:
+            if not answer.allowed:
+                self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+                return None
+            self.door.began(record)
+            return record
+
+        return asked.addCallback(answered)
 
     def _refused(self, peer: object, reason: str) -> None:
         """
@@ -222,14 +241,11 @@ class InProcessDatagramPort(Port):
         """
         self._refusal = reason
 
-    def _served(self, raised: Exception | None) -> None:
+    def _served(self, record: _Admitted, raised: Exception | None) -> None:
         """
         The protocol is done with a datagram.
         """
-        record, self._record = self._record, None
         refusal, self._refusal = self._refusal, ""
-        if record is None:
-            return
         if raised is not None:
             self.door.fail(record, f"{type(raised).__name__}: {raised}")
             return

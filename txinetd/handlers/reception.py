@@ -24,6 +24,7 @@ from txinetd.gate.verdict import Verdict
 from txinetd.handlers.banners import Banners, readBanners, say
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
+from txinetd.handlers.wrapping import ask
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.firstbyte import FirstByte
@@ -232,20 +233,14 @@ class Reception:
         """
         arrival.stage = None
         wrap = self._access.wrap
-        peer, local = arrival.facts.peer, arrival.facts.local
-        if wrap is None or peer.host is None or local.host is None:
+        asked = None
+        if wrap is not None:
+            wrapper, number = self._collaborators.wrapper, arrival.connection.fileno()
+            asked = ask(wrapper, wrap, arrival.facts, number)
+        if asked is None:
             self._ready(arrival, [])
             return
         self._onTheWay.add(arrival)
-        # For the log of libwrap; IPv6 scopes stay.
-        asked = self._collaborators.wrapper().ask(
-            wrap.encode("utf-8", "surrogateescape"),
-            peer.host,
-            peer.port or 0,
-            local.host,
-            local.port or 0,
-            arrival.connection.fileno(),
-        )
         arrival.stage = asked
         asked.addCallbacks(
             lambda answer: self._answered(arrival, answer),

@@ -7,16 +7,23 @@ exits nobody else looks at that socket.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from twisted.internet.defer import succeed
+
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
+from txinetd.handlers.wrapping import ask
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
 from txinetd.sockets.peers import datagramFacts, listenerFacts
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
+from txinetd.wrap import Answer, refusal
 
 __all__ = ["WaitPort"]
 
@@ -126,16 +133,46 @@ class WaitPort(Port):
             # Judged and recorded by the datagram that wakes it; the child finds out
             # for itself, and about all that come after it.
             seen = datagramFacts(self.socket, head.peer, None)
-        record = self.door.admit(seen)
-        if record is None:
+        record, source = self.door.arrive(seen)
+        verdict = self.door.judge(record, source)
+        if not verdict.allowed:
+            self.door.refuse(record, source, verdict)
             self._turnAway()
             self._watch()
             return
         self._child = True
+        wrap = self.spec.access.wrap
+        if wrap is None:
+            self._begin(record, facts, ())
+            return
+        asked = ask(self.collaborators.wrapper, wrap, seen)
+        if asked is None:
+            # Who it is cannot be known before the server has accepted it.
+            asked = succeed(refusal("the client's address cannot be known"))
+
+        def answered(answer: Answer) -> None:
+            if answer.allowed and not self._stopped:
+                self._begin(record, facts, answer.environment)
+                return
+            self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+            self._ended(False)
+
+        asked.addCallback(answered)
+
+    def _begin(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        environment: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Start a child.
+        """
         # The flag belongs to the open socket, not to a descriptor: what it is
         # here it is in the child, and a server expects a blocking socket.
         self.socket.setblocking(True)
-        self._executor.start(record, facts, self.socket, lambda: None, self._ended)
+        told = [b"%b=%b" % pair for pair in environment]
+        self._executor.start(record, facts, self.socket, lambda: None, self._ended, told)
 
     def _isWorthAStart(self, head: pending.Head) -> bool:
         """

@@ -42,8 +42,9 @@ _PKTINFO6 = struct.Struct("=16sI")
 _ANCILLARY = socket.CMSG_SPACE(_PKTINFO4.size) + socket.CMSG_SPACE(_PKTINFO6.size)
 
 #: Judges a datagram: its facts, and whether it was sent to many machines at
-#: once.  A true value lets it through.
-Admit = Callable[[ConnectionFacts, bool], bool]
+#: once.  What is not C{None} lets it through, perhaps later, and is what C{served} is
+#: told afterwards.
+Admit = Callable[[ConnectionFacts, bool], Any]
 
 
 @implementer(IUDPTransport)
@@ -66,7 +67,7 @@ class DatagramPort:
         sock: socket.socket,
         protocol: DatagramProtocol,
         admit: Admit,
-        served: Callable[[Exception | None], None],
+        served: Callable[[Any, Exception | None], None],
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -74,7 +75,7 @@ class DatagramPort:
         @param protocol: what serves.
         @param admit: judges each datagram; one that it refuses is read and dropped.
         @param served: called when the protocol is done with one that was let
-            through, with what it raised.
+            through: with what C{admit} said, and with what was raised.
         """
         self._socket = sock
         self._protocol = protocol
@@ -147,7 +148,22 @@ class DatagramPort:
         Judge one datagram and have it served.
         """
         destination, toMany, origin = _arrival(ancillary)
-        if not self._admit(datagramFacts(self._socket, peer, destination), toMany):
+        admitted = self._admit(datagramFacts(self._socket, peer, destination), toMany)
+        if isinstance(admitted, defer.Deferred):
+            admitted.addCallback(lambda later: self._serve(later, datagram, peer, origin))
+        else:
+            self._serve(admitted, datagram, peer, origin)
+
+    def _serve(
+        self, admitted: Any, datagram: bytes, peer: Any, origin: list[tuple[int, int, bytes]]
+    ) -> None:
+        """
+        Have one datagram served that has been judged.
+        """
+        if admitted is None:
+            return
+        if not self._running:
+            self._served(admitted, ConnectionAbortedError("the service has been stopped"))
             return
         raised: Exception | None = None
         self._origin = origin
@@ -158,7 +174,7 @@ class DatagramPort:
             raised = exception
         finally:
             self._origin = []
-        self._served(raised)
+        self._served(admitted, raised)
 
     # IUDPTransport
 

@@ -14,8 +14,8 @@ write to the connection, until then.  L{unavailable} says what is wrong where li
 is not installed; every question is answered with a refusal then.
 """
 
-from txinetd.wrap.answer import Answer
+from txinetd.wrap.answer import Answer, refusal
 from txinetd.wrap.available import LIBRARY, unavailable
 from txinetd.wrap.wrapper import Wrapper
 
-__all__ = ["LIBRARY", "Answer", "Wrapper", "unavailable"]
+__all__ = ["LIBRARY", "Answer", "Wrapper", "refusal", "unavailable"]
