@@ -20,12 +20,13 @@ from txinetd.handlers.port import Port
 from txinetd.handlers.reception import Reception
 from txinetd.handlers.wrapping import ask
 from txinetd.internal.accounting import accounted
+from txinetd.internal.redirect import RedirectFactory
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
 from txinetd.sockets.stream import StreamListener
-from txinetd.spec import Builtin, InProcess, ServiceSpec
+from txinetd.spec import Builtin, InProcess, Redirect, ServiceSpec
 from txinetd.wrap import Answer
 
 __all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
@@ -83,6 +84,8 @@ class InProcessStreamPort(Port):
         if isinstance(server, Builtin):
             self._says = BUILTINS[server.name].says
             factory: IProtocolFactory = BUILTINS[server.name].streamFactory(time.time)
+        elif isinstance(server, Redirect):
+            factory = RedirectFactory(self.reactor, server.addresses)
         else:
             assert isinstance(server, InProcess)
             factory = IProtocolFactory(server.factory)
