@@ -133,9 +133,9 @@ class Lobby:
         """
         Let somebody wait, or somebody else give up for it.
         """
-        limits = self._gate.limits
+        most = self._queue.capacity
         for displaced in self._queue.push(visitor, visitor.source, self._clock()):
-            displaced.giveUp("queue", f"more than {limits.queue} were waiting")
+            displaced.giveUp("queue", f"more than {most} were waiting")
         self.filled()
         self._setTimer()
 
