@@ -9,12 +9,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 
+from twisted.internet.interfaces import IDelayedCall
+
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
 from txinetd.sockets import pending
 from txinetd.sockets.peers import datagramFacts, listenerFacts
+from txinetd.sockets.stream import EXHAUSTED
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
 
@@ -29,6 +32,9 @@ class WaitPort(Port):
     #: Programs started for one datagram, at most, before it is thrown away: one
     #: that exits without reading it may have had bad luck, two have a fault.
     startsPerDatagram = 2
+
+    #: Seconds until another try after running out of descriptors.
+    interval = 0.5
 
     def __init__(
         self,
@@ -45,6 +51,8 @@ class WaitPort(Port):
         self._child = False
         self._stopped = False
         self._held = False
+        self._resuming: IDelayedCall | None = None
+        self._exhausted = False
         self._whenFree: list[Callable[[], None]] = []
         self._unread: object = None
         self._starts = 0
@@ -64,6 +72,9 @@ class WaitPort(Port):
         self.door.lobby.detach(self)
         self._watcher.stop()
         self._executor.stop()
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cancel()
 
     def whenFree(self, call: Callable[[], None]) -> None:
         """
@@ -93,15 +104,32 @@ class WaitPort(Port):
         Start them again.
         """
         self._held = False
-        if not self._child and not self._stopped:
-            self._watcher.resume()
+        self._watch()
 
     def _watch(self) -> None:
         """
-        Look again, unless there is a reason not to.
+        Look, unless there is a reason not to.
         """
-        if not self._held:
+        if not (self._held or self._child or self._stopped or self._resuming):
             self._watcher.resume()
+
+    def _tryLater(self, number: int) -> None:
+        """
+        Nobody can be taken off the queue for want of a descriptor: look away for a
+        while, as the socket stays readable.
+        """
+        if not self._exhausted:
+            self._exhausted = True
+            self.exhausted(number)
+        if self._resuming is None and not self._stopped:
+            self._resuming = self.reactor.callLater(self.interval, self._resume)
+
+    def _resume(self) -> None:
+        """
+        Look again.
+        """
+        self._resuming = None
+        self._watch()
 
     @property
     def isRunning(self) -> bool:
@@ -169,9 +197,14 @@ class WaitPort(Port):
             return
         try:
             connection, _ = self.socket.accept()
-        except OSError:
-            # Gone already, or no descriptor left: the watcher tries again.
+        except OSError as error:
+            # Most often gone already.
+            if error.errno in EXHAUSTED:
+                self._tryLater(error.errno)
             return
+        if self._exhausted:
+            self._exhausted = False
+            self.recovered()
         self.collaborators.closer.close(connection)
 
     def _ended(self, ran: bool) -> None:
