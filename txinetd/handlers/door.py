@@ -288,10 +288,10 @@ class Door:
         seconds = sensor.seconds
         if self._rules.barred.bar(source, seconds, self._clock(), f"touched {self._spec.name}"):
             self.log.warn(
-                "{service}: {source} has touched a trap and is barred {time}",
+                "{service}: {source} has touched a trap and is barred {period}",
                 service=self._spec.name,
                 source=source.text,
-                time="for ever" if seconds is None else f"for {seconds:g} s",
+                period="for ever" if seconds is None else f"for {seconds:g} s",
             )
 
     def _collect(self, source: Source, offence: Offence) -> None:

@@ -235,15 +235,20 @@ class Reception:
             self._ready(arrival, [])
             return
         self._onTheWay.add(arrival)
-        # The ports are for the log of libwrap; IPv6 scopes stay.
-        asked = self._collaborators.wrapper().ask(
-            wrap.encode("utf-8", "surrogateescape"),
-            peer.host,
-            peer.port or 0,
-            local.host,
-            local.port or 0,
-            arrival.connection.fileno(),
-        )
+        try:
+            # The ports are for the log of libwrap; IPv6 scopes stay.
+            asked = self._collaborators.wrapper().ask(
+                wrap.encode("utf-8", "surrogateescape"),
+                peer.host,
+                peer.port or 0,
+                local.host,
+                local.port or 0,
+                arrival.connection.fileno(),
+            )
+        except Exception as error:
+            self.log.failure("{service}: cannot ask tcp wrappers", service=arrival.record.service)
+            self._refuseOnTheWay(arrival, "tcp-wrappers", str(error), None)
+            return
         arrival.stage = asked
         asked.addCallbacks(
             lambda answer: self._answered(arrival, answer),
