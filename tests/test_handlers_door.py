@@ -7,11 +7,20 @@ from __future__ import annotations
 from typing import cast
 
 import attrs
-from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    capturedLogs,
+    formatEvent,
+    globalLogPublisher,
+)
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.handler_support import World, programSpec
+from txinetd.gate.rule import sourceOf
 from txinetd.handlers.door import Door
+from txinetd.policy import Access, Penalties, Sensor
 from txinetd.process.facts import ConnectionFacts, End
 from txinetd.record import ConnectionRecord
 from txinetd.recording import RecordFormat, Recording
@@ -276,3 +285,77 @@ class DoorTests(SynchronousTestCase):
         other = counters.forService("other", "stream")
         counters.retire(other)
         self.assertEqual(counters.snapshot()["services"], [])
+
+    def test_nothingButInOrOut(self) -> None:
+        """
+        Where there is no way but in or out, a trap bars nobody, as sources can be forged,
+        and lets nobody in.
+        """
+        self.door.alter(attrs.evolve(self.spec, access=Access(sensor=Sensor(60.0))))
+        self.assertIsNone(self.admit())
+        self.assertEqual(self.world.verdicts(), [("refused", "sensor")])
+        self.assertEqual(len(self.world.collaborators.rules.barred), 0)
+        self.door.alter(self.spec)
+        self.assertIsNotNone(self.admit())
+
+    def test_ownPenalties(self) -> None:
+        """
+        A reload that changes what a service's penalties are does not forgive any.
+        """
+        limits = Limits(None, instancesPerSource=1)
+        spec = attrs.evolve(
+            self.spec, limits=limits, access=Access(penalties=Penalties(refused=20.0))
+        )
+        self.door.alter(spec)
+        record = self.admit()
+        self.admit()
+        self.door.alter(attrs.evolve(spec, access=Access(penalties=Penalties(refused=30.0))))
+        assert record is not None
+        self.door.finish(record)
+        self.assertIsNone(self.admit())
+        self.assertEqual(self.world.verdicts()[-1], ("refused", "penalty"))
+        self.world.reactor.advance(20)
+        self.assertIsNotNone(self.admit())
+
+    def test_failedServer(self) -> None:
+        """
+        Whose server ends badly, or has to be ended, collects for that.
+        """
+        for ends, seconds in (
+            ({"status": 1}, 20),
+            ({"signal": 9}, 20),
+            ({"reason": "time-limit"}, 30),
+        ):
+            self.door.alter(
+                attrs.evolve(
+                    self.spec,
+                    limits=Limits(None),
+                    access=Access(penalties=Penalties(failed=20.0, timeout=30.0)),
+                )
+            )
+            record = self.admit()
+            assert record is not None
+            for name, value in ends.items():
+                setattr(record, name, value)
+            self.door.finish(record)
+            self.assertIsNone(self.admit())
+            self.world.reactor.advance(seconds - 1)
+            self.assertIsNone(self.admit())
+            self.world.reactor.advance(1)
+            well = self.admit()
+            assert well is not None
+            well.status = 0
+            self.door.finish(well)
+            self.assertIsNotNone(self.admit())
+
+    def test_barredSaid(self) -> None:
+        """
+        That somebody has touched a trap is said, and for how long he is barred.
+        """
+        for seconds, words in ((60.0, "barred for 60 s"), (None, "barred for ever")):
+            with capturedLogs() as events:
+                self.door.bar(sourceOf("192.0.2.9"), Sensor(seconds))
+            (event,) = events
+            self.assertIn(words, formatEvent(event))
+            # Not what the log itself keeps under that name.
+            self.assertNotIsInstance(event.get("time"), str)

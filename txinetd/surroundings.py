@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import attrs
 from twisted.application import service
 from twisted.internet import defer, task
 from twisted.internet.threads import deferToThreadPool
@@ -23,13 +24,14 @@ from txinetd.gate.gate import Gate
 from txinetd.gate.load import Readings
 from txinetd.gate.penalties import PenaltyBook
 from txinetd.handlers.collaborators import ServerRules
-from txinetd.hosts import HostRefresher, hostsOf
+from txinetd.hosts import HostRefresher, hostsOf, withAddresses
 from txinetd.interfaces import INames
 from txinetd.names import SystemNames
 from txinetd.policy import NO_POLICY, Network, Policy
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
 from txinetd.spec import ServiceSpec
+from txinetd.wallclock import WallClock
 from txinetd.wrap import Wrapper
 
 __all__ = ["Surroundings"]
@@ -67,9 +69,12 @@ class Surroundings(service.Service):
         @param barFile: where who is barred is kept over a restart, or C{None}.
         @param names: looks hosts up.
         @param wall: seconds since the epoch.
+        @raise ValueError: if the policy says what only single services can.
         """
+        _look(policy)
         self._reactor = reactor
         self._clock = clock
+        self._changed = changed
         self._limit = limit
         self._barFile = barFile
         self._wall = wall
@@ -87,7 +92,7 @@ class Surroundings(service.Service):
         self._looking.clock = reactor
         self._wantsLoad = self._wantsPressure = False
         self._hosts = HostRefresher(
-            reactor, self._inThread, names if names is not None else SystemNames(), changed
+            reactor, self._inThread, names if names is not None else SystemNames(), self._moved
         )
 
     def _serverGate(self, policy: Policy, readings: Readings) -> Gate | None:
@@ -96,10 +101,9 @@ class Surroundings(service.Service):
         """
         if policy.limits == NO_POLICY.limits and not _hasRules(policy):
             return None
-        local = ServerRules().local
         return Gate(
             policy.limits,
-            own=accessRules(policy.access, local),
+            own=accessRules(policy.access, WallClock()),
             shadow=policy.access.shadow,
             readings=readings,
         )
@@ -130,7 +134,26 @@ class Surroundings(service.Service):
         self._wantsPressure = any(each.pressure for each in limits)
         self._wantsLoad = self._wantsPressure or any(each.load is not None for each in limits)
         self._startLooking()
-        return self._hosts.watch(hostsOf([spec.access for spec in every] + [self._policy.access]))
+        better = self._hosts.watch(hostsOf([spec.access for spec in every] + [self._policy.access]))
+        self._alterGate(better)
+        return better
+
+    def _moved(self, hosts: Mapping[str, tuple[Network, ...]]) -> None:
+        """
+        Hosts have other addresses.
+        """
+        self._alterGate(hosts)
+        self._changed(hosts)
+
+    def _alterGate(self, hosts: Mapping[str, tuple[Network, ...]]) -> None:
+        """
+        Have the rules of the whole server go by these addresses.
+        """
+        access = withAddresses(self._policy.access, hosts)
+        gate = self.rules.gate
+        if gate is not None and access is not self._policy.access:
+            self._policy = attrs.evolve(self._policy, access=access)
+            gate.replaceRules(self._clock(), own=accessRules(access, self.rules.local))
 
     def _startLooking(self) -> None:
         """
@@ -192,6 +215,21 @@ class Surroundings(service.Service):
                 path=self._barFile,
                 reason=error.strerror,
             )
+
+
+def _look(policy: Policy) -> None:
+    """
+    See that a policy says nothing that would not be heeded.
+    """
+    access = policy.access
+    if any(
+        each is not None
+        for each in (
+            access.wrap, access.sensor, access.firstByte, access.startWithin,
+            access.banner, access.bannerSuccess, access.bannerFail,
+        )
+    ):  # fmt: skip
+        raise ValueError("tcp wrappers, traps, deadlines and banners are for single services")
 
 
 def _hasRules(policy: Policy) -> bool:

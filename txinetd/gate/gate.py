@@ -138,7 +138,8 @@ class Gate:
             self._take(source, now, objections)
             return Verdict(True, turn=Turn.RETURNED if returned else Turn.NONE, shadowed=shadowed)
         turn = Turn.NONE
-        if isinstance(objections.rule, Limit) and not objections.rule.perSource:
+        full = isinstance(objections.rule, Limit) and not objections.rule.perSource
+        if full:
             if not self.over:
                 turn = Turn.TRIPPED
             self.over = True
@@ -154,6 +155,7 @@ class Gate:
             refusal.perSource,
             refusal.origin,
             shadowed,
+            full,
         )
 
     def release(self, source: Source, now: float) -> None:

@@ -44,6 +44,8 @@ class Verdict:
         may well be let in.
     @ivar origin: where the rule was written, where that is known.
     @ivar shadowed: what rules that only say so would have refused it for.
+    @ivar full: whether it was refused by a limit for all: there is no room for anybody,
+        and will be.
     """
 
     allowed: bool
@@ -54,6 +56,7 @@ class Verdict:
     perSource: bool = False
     origin: Origin | None = None
     shadowed: tuple[Refusal, ...] = ()
+    full: bool = False
 
 
 #: What nearly every arrival gets; shared, because it says nothing particular.

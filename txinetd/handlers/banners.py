@@ -10,8 +10,10 @@ connects: no client waits for a disk.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
+import stat
 
 import attrs
 from twisted.logger import Logger
@@ -49,7 +51,11 @@ def _read(path: bytes | None) -> bytes:
     if path is None:
         return b""
     try:
-        with open(path, "rb") as file:
+        # Nobody waits for whoever writes into a pipe.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file")
             text = file.read(LONGEST + 1)
     except OSError as error:
         _log.error(

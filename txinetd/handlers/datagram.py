@@ -154,10 +154,8 @@ class DatagramProgramPort(Port):
         Start a program with a peer's own socket.
         """
         facts = datagramFacts(own, peer, None)
-        record, source = self.door.arrive(facts)
-        verdict = self.door.judge(record, source)
-        if not verdict.allowed:
-            self.door.refuse(record, source, verdict)
+        record = self.door.admit(facts)
+        if record is None:
             own.close()
             return
         wrap = self.spec.access.wrap
@@ -170,6 +168,7 @@ class DatagramProgramPort(Port):
             if answer.allowed and not self._stopped:
                 self._begin(record, facts, own, answer.environment)
                 return
+            source = self.door.whose(record)
             self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
             own.close()
 

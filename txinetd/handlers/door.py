@@ -44,6 +44,16 @@ def _sourceOf(facts: ConnectionFacts) -> Source:
     return NOBODY
 
 
+def _unmet(spec: ServiceSpec) -> tuple[str, str] | None:
+    """
+    What of a service's protection cannot be had where there is no way but in or out:
+    a rule's name and its words, or C{None}.
+    """
+    if spec.access.sensor is not None:
+        return "sensor", "the service is a trap"
+    return None
+
+
 #: What happens to those who come while there is no room.
 _DOING = {
     Reaction.CLOSE: "closing connections",
@@ -74,7 +84,9 @@ class Door:
         self._reactor = collaborators.reactor
         self._clock = collaborators.clock
         self._rules = rules = collaborators.rules
+        self._own: PenaltyBook | None = None
         self._penalties = self._books(spec)
+        self._unmet = _unmet(spec)
         self._gate = Gate(
             spec.limits,
             shared=(rules.barred, *self._penalties),
@@ -107,8 +119,13 @@ class Door:
         """
         own = spec.access.penalties
         if own == NO_PENALTIES:
+            self._own = None
             return (self._rules.penalties,)
-        return (self._rules.penalties, PenaltyBook(own, spec.limits.prefixes))
+        if self._own is None:
+            self._own = PenaltyBook(own, spec.limits.prefixes)
+        else:
+            self._own.alter(own, spec.limits.prefixes, self._clock())
+        return (self._rules.penalties, self._own)
 
     def alter(self, spec: ServiceSpec) -> None:
         """
@@ -122,9 +139,9 @@ class Door:
             counters = self.counters
             self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
             self._allCounters.retire(counters)
+        self._unmet = _unmet(spec)
         now = self._clock()
-        if before.access.penalties != spec.access.penalties:
-            self._penalties = self._books(spec)
+        self._penalties = self._books(spec)
         returned = self._gate.replaceRules(
             now,
             shared=(self._rules.barred, *self._penalties),
@@ -210,9 +227,22 @@ class Door:
             self.lobby.filled()
         return verdict
 
+    def isInside(self, record: ConnectionRecord) -> bool:
+        """
+        Whether an arrival has been let in and its record not been finished.
+
+        @param record: from L{arrive}.
+        """
+        return record.identifier in self._inside
+
     def admit(self, facts: ConnectionFacts) -> ConnectionRecord | None:
         """
-        Judge an arrival for which there is no way but in or out.
+        Judge an arrival for which there is no way but in or out: a datagram, or
+        somebody who knocks at a socket that a server is to have as a whole.
+
+        A trap bars nobody here, but lets nobody in either: the source of a datagram can
+        be forged, and whoever forges it would have others barred.  hosts_access(5) is
+        not asked here: who wants that is refused, rather than served without.
 
         @param facts: where it came from and where it arrived.
         @return: the record to L{finish} when it has been served, or C{None} where
@@ -220,11 +250,23 @@ class Door:
             closes the connection (or drops the datagram).
         """
         record, source = self.arrive(facts)
+        if self._unmet:
+            rule, reason = self._unmet
+            self.turnAway(record, source, rule, reason, None)
+            return None
         verdict = self.judge(record, source)
         if verdict.allowed:
             return record
         self.refuse(record, source, verdict)
         return None
+
+    def whose(self, record: ConnectionRecord) -> Source:
+        """
+        Where somebody came from who has been let in.
+
+        @param record: from L{admit}.
+        """
+        return self._inside[record.identifier]
 
     def refuse(self, record: ConnectionRecord, source: Source, verdict: Verdict) -> None:
         """
@@ -289,10 +331,10 @@ class Door:
         if self._rules.barred.bar(source, seconds, self._clock(), f"touched {self._spec.name}"):
             self._allCounters.barred += 1
             self.log.warn(
-                "{service}: {source} has touched a trap and is barred {time}",
+                "{service}: {source} has touched a trap and is barred {period}",
                 service=self._spec.name,
                 source=source.text,
-                time="for ever" if seconds is None else f"for {seconds:g} s",
+                period="for ever" if seconds is None else f"for {seconds:g} s",
             )
 
     def _collect(self, source: Source, offence: Offence) -> None:
@@ -404,12 +446,13 @@ class Door:
             self._gate.release(source, now)
             if record.verdict == "served":
                 self._judgeEnd(record, source)
-            if not self._closed:
-                # A service whose timer runs is told by that.
-                if self._gate.over and self._returning is None:
-                    self._look()
-                self.lobby.look()
         self._recorder.record(record)
+        if source is None or self._closed:
+            return
+        # A service whose timer runs is told by that.
+        if self._gate.over and self._returning is None:
+            self._look()
+        self.lobby.look()
 
     def _count(self, record: ConnectionRecord) -> None:
         """

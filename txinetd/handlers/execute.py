@@ -96,6 +96,7 @@ class Executor:
         """
         assert isinstance(spec.server, Program)
         self._program = spec.server
+        self._within = spec.access.startWithin
         self._box = spec.box
         self._road: Any = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
         given = self._collaborators.environment
@@ -148,7 +149,10 @@ class Executor:
         if told:
             environment.extend(told)
         protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
-        start = _Start(protocol, sock, environment, self._collaborators.clock())
+        deadline = self._collaborators.clock() + self.patience
+        if self._within is not None:
+            deadline = min(deadline, record.started + self._within)
+        start = _Start(protocol, sock, environment, deadline)
         if self._held:
             self._hold(start)  # in their order
         elif not self._spawn(start):
@@ -212,9 +216,9 @@ class Executor:
         self._again = None
         while self._held:
             start = self._held[0]
-            start.protocol.waited(self._collaborators.clock() - start.since)
+            start.protocol.waited(self._collaborators.clock())
             if not self._spawn(start):
-                if self._collaborators.clock() - start.since < self.patience:
+                if self._collaborators.clock() < start.deadline:
                     self._later()
                     return
                 start.protocol.failed(start.error)
@@ -228,14 +232,14 @@ class _Start:
     """
     One start that may have to be tried again.
 
-    @ivar since: when it was first tried.
+    @ivar deadline: when it is given up.
     @ivar error: why it has not worked.
     """
 
     protocol: _Server
     sock: socket.socket
     environment: list[bytes]
-    since: float
+    deadline: float
     error: SpawnError = _NOT_TRIED
 
 
@@ -276,13 +280,11 @@ class _Server(ProcessProtocol):
         self._door.began(self._record)
         self.handedOver()
 
-    def waited(self, seconds: float) -> None:
+    def waited(self, now: float) -> None:
         """
-        The client has been kept waiting for the program.
-
-        @param seconds: for so long.
+        The client has been kept waiting for the program until now.
         """
-        self._record.waited = seconds
+        self._record.waited = now - self._record.started
 
     def handedOver(self) -> None:
         """

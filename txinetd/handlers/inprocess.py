@@ -214,11 +214,10 @@ class InProcessDatagramPort(Port):
         if self.door.lobby.holds:
             # This one has been read already; the others wait.
             self.door.lobby.hold()
-        record, source = self.door.arrive(facts)
-        verdict = self.door.judge(record, source)
-        if not verdict.allowed:
-            self.door.refuse(record, source, verdict)
+        record = self.door.admit(facts)
+        if record is None:
             return None
+        source = self.door.whose(record)
         if toMany and isinstance(self.spec.server, Builtin):
             # One forged request, and every machine of the network answers.
             self.door.turnAway(record, source, "sent to many machines", "it is forged", None)

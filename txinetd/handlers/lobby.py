@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from txinetd.gate.fairqueue import FairQueue
 from txinetd.gate.gate import Gate
@@ -58,6 +59,8 @@ class Lobby:
     The lobby of one service, over all of its sockets.
     """
 
+    log = Logger()
+
     #: Those accepted in one go, of whom some may be too many, with
     #: L{Reaction.PAUSE}.
     spare = 64
@@ -75,7 +78,7 @@ class Lobby:
         self._paused = False
         self._looking = False
         self._timer: IDelayedCall | None = None
-        self._queue: FairQueue[Visitor] = FairQueue(*self._size(gate.limits))
+        self._queue: FairQueue[Visitor] = FairQueue(*self._size(gate.limits), gate.limits.prefixes)
 
     def __len__(self) -> int:
         """
@@ -133,9 +136,9 @@ class Lobby:
         """
         Let somebody wait, or somebody else give up for it.
         """
-        limits = self._gate.limits
+        most = self._queue.capacity
         for displaced in self._queue.push(visitor, visitor.source, self._clock()):
-            displaced.giveUp("queue", f"more than {limits.queue} were waiting")
+            displaced.giveUp("queue", f"more than {most} were waiting")
         self.filled()
         self._setTimer()
 
@@ -193,7 +196,11 @@ class Lobby:
             next_ = self._queue.pop(now)
             if next_ is None:
                 return
-            next_.proceed()
+            try:
+                next_.proceed()
+            except Exception:
+                # Whoever has made room has nothing to do with it.
+                self.log.failure("somebody who has waited could not be let in")
 
     def _setTimer(self) -> None:
         """

@@ -9,6 +9,7 @@ the way.
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txinetd.gate.penalties import Offence
@@ -80,6 +82,8 @@ class Reception:
     Receives the connections that come to one port.
     """
 
+    log = Logger()
+
     def __init__(
         self, spec: ServiceSpec, door: Door, collaborators: Collaborators, serve: Serve
     ) -> None:
@@ -117,11 +121,14 @@ class Reception:
         """
         Send those away who are still on their way.
         """
-        for arrival in tuple(self._onTheWay):
+        # None of them is, from here on: not for what cancelling a question calls, nor
+        # for the lobby, which lets others in as these go.
+        arrivals, self._onTheWay = self._onTheWay, set()
+        for arrival in arrivals:
             stage, arrival.stage = arrival.stage, None
             if stage is not None:
                 stage.cancel()
-            self.leave(arrival, "stopped", "the service has been stopped")
+            self._refuse(arrival, "stopped", "the service has been stopped", None)
 
     def accepted(self, connection: socket.socket, peer: Any) -> None:
         """
@@ -136,7 +143,7 @@ class Reception:
             say(connection, self._banners.always)
         verdict = self._door.judge(record, source)
         if verdict.allowed and self._straight:
-            self._serve(record, facts, connection, [])
+            self._hand(record, facts, connection, [])
             return
         self._judged(Arrival(self, connection, facts, source, record), verdict)
 
@@ -150,22 +157,27 @@ class Reception:
         """
         Judge one who has waited.
         """
+        if arrival not in self._onTheWay:
+            return  # sent away meanwhile
         self._onTheWay.discard(arrival)
+        arrival.record.waited = self._clock() - arrival.record.started
         poll = select.poll()
         poll.register(arrival.connection, 0)
         if poll.poll(0):
             # Broken, as poll(2) says without being asked.
             self._refuse(arrival, "gone", "closed while it was waiting", Offence.EARLY)
             return
-        arrival.record.waited = self._clock() - arrival.record.started
         self._judged(arrival, self._door.judge(arrival.record, arrival.source))
 
     def leave(self, arrival: Arrival, rule: str, reason: str) -> None:
         """
-        Send one away who is on the way.
+        Send one away who has waited in the lobby.
         """
+        if arrival not in self._onTheWay:
+            return  # sent away meanwhile
         arrival.gone = True
         self._onTheWay.discard(arrival)
+        arrival.record.waited = self._clock() - arrival.record.started
         self._refuse(arrival, rule, reason, None)
 
     def _judged(self, arrival: Arrival, verdict: Verdict) -> None:
@@ -175,7 +187,7 @@ class Reception:
         if verdict.allowed:
             self._letIn(arrival)
             return
-        if not verdict.perSource and self._door.lobby.holds:
+        if verdict.full and self._door.lobby.holds:
             self._onTheWay.add(arrival)
             self._door.counters.queued += 1
             self._door.lobby.wait(arrival)
@@ -279,13 +291,16 @@ class Reception:
         record.pid = answer.pid or None
         arrival.connection.close()
 
-        def ended(_: object) -> None:
+        def ended(status: int | None) -> None:
+            if status is not None:
+                code = os.waitstatus_to_exitcode(status)
+                record.status, record.signal = (code, None) if code >= 0 else (None, -code)
             self._door.finish(record)
 
         if answer.ended is None:
             ended(None)
         else:
-            answer.ended.addBoth(ended)
+            answer.ended.addCallback(ended)
 
     def _ready(self, arrival: Arrival, environment: list[bytes]) -> None:
         """
@@ -297,4 +312,25 @@ class Reception:
             self._refuse(arrival, "start-within", "it has taken too long until here", None)
             return
         say(arrival.connection, self._banners.success)
-        self._serve(arrival.record, arrival.facts, arrival.connection, environment)
+        self._hand(arrival.record, arrival.facts, arrival.connection, environment)
+
+    def _hand(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
+    ) -> None:
+        """
+        Have it served.  Whatever goes wrong with that, its record is finished and its
+        place free again.
+        """
+        try:
+            self._serve(record, facts, connection, environment)
+        except Exception as error:
+            self.log.failure(
+                "{service}: serving {peer} failed", service=record.service, peer=record.peer
+            )
+            connection.close()
+            if self._door.isInside(record):
+                self._door.fail(record, f"{type(error).__name__}: {error}")

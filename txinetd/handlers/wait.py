@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterable
 
 from twisted.internet.defer import succeed
+from twisted.internet.interfaces import IDelayedCall
 
 from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
@@ -21,6 +22,7 @@ from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
 from txinetd.sockets.peers import datagramFacts, listenerFacts
+from txinetd.sockets.stream import EXHAUSTED
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
 from txinetd.wrap import Answer, refusal
@@ -37,6 +39,9 @@ class WaitPort(Port):
     #: that exits without reading it may have had bad luck, two have a fault.
     startsPerDatagram = 2
 
+    #: Seconds until another try after running out of descriptors.
+    interval = 0.5
+
     def __init__(
         self,
         spec: ServiceSpec,
@@ -52,6 +57,8 @@ class WaitPort(Port):
         self._child = False
         self._stopped = False
         self._held = False
+        self._resuming: IDelayedCall | None = None
+        self._exhausted = False
         self._whenFree: list[Callable[[], None]] = []
         self._unread: object = None
         self._starts = 0
@@ -71,6 +78,9 @@ class WaitPort(Port):
         self.door.lobby.detach(self)
         self._watcher.stop()
         self._executor.stop()
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cancel()
 
     def whenFree(self, call: Callable[[], None]) -> None:
         """
@@ -100,15 +110,32 @@ class WaitPort(Port):
         Start them again.
         """
         self._held = False
-        if not self._child and not self._stopped:
-            self._watcher.resume()
+        self._watch()
 
     def _watch(self) -> None:
         """
-        Look again, unless there is a reason not to.
+        Look, unless there is a reason not to.
         """
-        if not self._held:
+        if not (self._held or self._child or self._stopped or self._resuming):
             self._watcher.resume()
+
+    def _tryLater(self, number: int) -> None:
+        """
+        Nobody can be taken off the queue for want of a descriptor: look away for a
+        while, as the socket stays readable.
+        """
+        if not self._exhausted:
+            self._exhausted = True
+            self.exhausted(number)
+        if self._resuming is None and not self._stopped:
+            self._resuming = self.reactor.callLater(self.interval, self._resume)
+
+    def _resume(self) -> None:
+        """
+        Look again.
+        """
+        self._resuming = None
+        self._watch()
 
     @property
     def isRunning(self) -> bool:
@@ -133,10 +160,8 @@ class WaitPort(Port):
             # Judged and recorded by the datagram that wakes it; the child finds out
             # for itself, and about all that come after it.
             seen = datagramFacts(self.socket, head.peer, None)
-        record, source = self.door.arrive(seen)
-        verdict = self.door.judge(record, source)
-        if not verdict.allowed:
-            self.door.refuse(record, source, verdict)
+        record = self.door.admit(seen)
+        if record is None:
             self._turnAway()
             self._watch()
             return
@@ -154,6 +179,7 @@ class WaitPort(Port):
             if answer.allowed and not self._stopped:
                 self._begin(record, facts, answer.environment)
                 return
+            source = self.door.whose(record)
             self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
             self._ended(False)
 
@@ -206,9 +232,14 @@ class WaitPort(Port):
             return
         try:
             connection, _ = self.socket.accept()
-        except OSError:
-            # Gone already, or no descriptor left: the watcher tries again.
+        except OSError as error:
+            # Most often gone already.
+            if error.errno in EXHAUSTED:
+                self._tryLater(error.errno)
             return
+        if self._exhausted:
+            self._exhausted = False
+            self.recovered()
         self.collaborators.closer.close(connection)
 
     def _ended(self, ran: bool) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 
 from txinetd.process.facts import ConnectionFacts
-from txinetd.wrap import Answer, Wrapper
+from txinetd.wrap import Answer, Wrapper, refusal
 
 __all__ = ["ask"]
+
+_log = Logger()
 
 
 def ask(
@@ -34,11 +37,16 @@ def ask(
     peer, local = facts.peer, facts.local
     if peer.host is None or local.host is None:
         return None
-    return wrapper().ask(
-        daemon.encode("utf-8", "surrogateescape"),
-        peer.host,
-        peer.port or 0,
-        local.host,
-        local.port or 0,
-        descriptor,
-    )
+    try:
+        return wrapper().ask(
+            daemon.encode("utf-8", "surrogateescape"),
+            peer.host,
+            peer.port or 0,
+            local.host,
+            local.port or 0,
+            descriptor,
+        )
+    except Exception as error:
+        # Whatever it is: there is no decision, so nobody comes in.
+        _log.failure("{daemon}: cannot ask tcp wrappers", daemon=daemon)
+        return succeed(refusal(str(error)))

@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IDelayedCall
 
 from txinetd.sockets.readable import Readable
 
-__all__ = ["StreamListener"]
+__all__ = ["EXHAUSTED", "StreamListener"]
 
 #: Nothing left to accept with: it may pass, and trying at once is in vain.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class StreamListener:
@@ -133,6 +133,8 @@ class StreamListener:
         """
         Accept whoever waits, up to a batch.
         """
+        if self._paused or not self._running:
+            return  # called for those who had been accepted before
         accept = self._socket._accept  # type: ignore[attr-defined]
         for _ in range(self.batch - len(arrived)):
             try:
@@ -142,7 +144,7 @@ class StreamListener:
                 self._works()
                 return
             except OSError as error:
-                if error.errno in _EXHAUSTED:
+                if error.errno in EXHAUSTED:
                     self._ranOut(error.errno)
                     return
                 # This one connection has failed already (accept(2), "Error
