@@ -20,6 +20,7 @@ ROOT = Path(txinetd.__file__).parent
 LAYERS = [
     {"origin"},
     {"policy"},
+    {"sockopts"},
     {"spec"},
     {"errors"},
     {"interfaces"},
