@@ -1,0 +1,363 @@
+# -*- test-case-name: tests.test_config_keyvalue_lexer -*-
+r"""
+From lines to definitions, for the key=value entries of NetBSD's inetd.conf(5)::
+
+    definition = name ("on" | "off") [ pair { "," pair } ] [ "," ] ";"
+    pair       = key "=" { value }
+    value      = word | quoted
+    quoted     = "'" text "'" | '"' text '"'
+
+ - The name and C{on} or C{off} stand on one line; the rest may be on many.
+ - Blanks part words.  C{#} outside of quotes starts a comment that ends with its
+   line, wherever it stands.
+ - A word after C{=} ends before a blank, C{,}, C{;} or C{#}; other characters in it
+   are themselves, but for quotes, of which there is none in a word: one that is
+   quoted in part has a meaning only to a shell.
+ - A quoted word ends at the same quote on the same line.  In it C{\\ \n \t \r \' \"}
+   and C{\xHH} (a byte) are what they are in C; another backslash is an error.
+
+What is wrong with a definition costs this definition only.  Reading goes on after the
+C{;} that ends it; or, where that is missing, at the first line that begins like an
+entry of either form, which a line within a definition never does.
+
+The time taken is linear in the size of the file: no character is looked at more than
+a few times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import attrs
+
+from txinetd.config.lexer import Token
+from txinetd.config.text import shown
+
+__all__ = ["Definition", "Pair", "Problem", "Reader", "isStart"]
+
+#: Possessive, so that a quote that does not end is known after one look.
+_DOUBLE = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_SINGLE = r"'[^'\\]*+(?:\\.[^'\\]*+)*+'"
+_NAME = rf"""(?:{_DOUBLE}|{_SINGLE}|[^\s"'#;][^\s#;]*)"""
+_BLANK = r"[ \t\r\f\v]"
+
+#: A name, C{on} or C{off}, and what follows.
+_START = re.compile(rf"{_BLANK}*({_NAME}){_BLANK}+(on|off)(?={_BLANK}|[;#]|$)")
+#: The same with its first key: nothing else looks like that.
+_CLEAR_START = re.compile(rf"{_NAME}{_BLANK}+(?:on|off){_BLANK}+[A-Za-z_][A-Za-z0-9_]*{_BLANK}*=")
+_POSITIONAL = re.compile(
+    r"[^\s#\"'=]+[ \t]+(?:stream|dgram|raw|rdm|seqpacket)\b\S*[ \t]+(?:rpc/)?(?:tcp|udp|unix)"
+)
+
+#: Nothing more on the line, or something that prose has not.
+_NO_PROSE = re.compile(rf"{_BLANK}*(?:$|#|[^=;]*+[=;])")
+
+_SKIPPED = re.compile(rf"{_BLANK}*")
+_KEY = re.compile(r"[^\s,;=#\"']+")
+_WORD = re.compile(r"[^\s,;#\"'][^\s,;#]*")
+_QUOTED = {'"': re.compile(_DOUBLE), "'": re.compile(_SINGLE)}
+_PLAIN = re.compile(r"[^;#\"']+")
+
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"\\": b"\\", b"'": b"'", b'"': b'"'}
+
+
+@attrs.frozen
+class Problem:
+    """
+    What keeps a definition from being read.
+
+    @ivar code: its name.
+    @ivar token: where, and what stands there.
+    """
+
+    code: str
+    token: Token
+    found: str
+    expected: str
+    hint: str = ""
+
+
+@attrs.frozen
+class Pair:
+    """
+    A key and its values.
+    """
+
+    key: Token
+    values: tuple[Token, ...]
+
+
+@attrs.frozen
+class Definition:
+    """
+    One entry.
+
+    @ivar name: its first word.
+    @ivar enabled: whether the second is C{on}.
+    @ivar pairs: its keys, in order.
+    @ivar problem: what is wrong with its words, or C{None}; then not all of its pairs
+        are here.
+    """
+
+    name: Token
+    enabled: bool
+    pairs: tuple[Pair, ...] = ()
+    problem: Problem | None = None
+
+
+class _Trouble(Exception):
+    """
+    A definition cannot be read further.
+
+    @ivar problem: why.
+    @ivar ended: whether the definition ends here, and a next line begins another.
+    """
+
+    def __init__(self, problem: Problem, ended: bool = False) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.ended = ended
+
+
+def isStart(line: str, keys: frozenset[str], position: int = 0) -> bool:
+    """
+    Whether a line, or the rest of one, begins a definition: two words of which the
+    second is C{on} or C{off}, and something that is no prose.
+
+    @param keys: what a key may be called.
+    @param position: where the rest begins.
+    """
+    match = _START.match(line, position)
+    if match is None:
+        return False
+    if _NO_PROSE.match(line, match.end()):
+        return True
+    key = _KEY.search(line, match.end())
+    return key is not None and key.group().lower() in keys
+
+
+def unescaped(text: str) -> str | None:
+    """
+    What stands between quotes, as it is meant.
+
+    @return: C{None} where an escape is none.
+    """
+    if "\\" not in text:
+        return text
+    wrong = False
+
+    def one(match: re.Match[bytes]) -> bytes:
+        """
+        One escape.
+        """
+        nonlocal wrong
+        letter = match.group(1)
+        if len(letter) == 3:
+            return bytes([int(letter[1:], 16)])
+        wrong = wrong or letter not in _ESCAPES
+        return _ESCAPES.get(letter, b"")
+
+    data = _ESCAPE.sub(one, text.encode("utf-8", "surrogateescape"))
+    return None if wrong else data.decode("utf-8", "surrogateescape")
+
+
+class Reader:
+    """
+    Reads definitions from lines.
+
+    @ivar line: the index of the line that comes next.
+    @ivar column: where in it.
+    """
+
+    def __init__(self, lines: Sequence[str], line: int = 0) -> None:
+        self._lines = lines
+        self.line = line
+        self.column = 0
+
+    def definition(self) -> Definition:
+        """
+        Read one definition, from where L{isStart} says that one begins; go on behind
+        its C{;}, or where the next begins.
+        """
+        match = _START.match(self._lines[self.line], self.column)
+        assert match is not None  # The caller has looked.
+        word, enabled = match.group(1), match.group(2) == "on"
+        first = self.line
+        name = Token(word, self.line + 1, match.start(1) + 1)
+        pairs: list[Pair] = []
+        try:
+            if word[0] in "\"'":
+                self.column = match.start(1)
+                name = self._quoted()
+            self.column = match.end()
+            while True:
+                pair = self._pair()
+                if pair is None:
+                    break
+                pairs.append(pair)
+        except _Trouble as trouble:
+            problem = trouble.problem
+            last = first if trouble.ended else self._recover()
+            if last + 1 > problem.token.line:
+                where = f"the entry is skipped up to line {last + 1}"
+                hint = f"{problem.hint}; {where}" if problem.hint else where
+                problem = attrs.evolve(problem, hint=hint)
+            return Definition(name, enabled, tuple(pairs), problem)
+        return Definition(name, enabled, tuple(pairs))
+
+    def _here(self, text: str = "") -> Token:
+        """
+        A token at this place.
+        """
+        return Token(text, self.line + 1, self.column + 1)
+
+    def _next(self, last: Token) -> str:
+        """
+        Go to the next character that is neither blank nor in a comment.
+
+        @param last: the word before it, to say where something is missing.
+        @return: it.
+        """
+        while True:
+            text = self._lines[self.line]
+            blanks = _SKIPPED.match(text, self.column)
+            assert blanks is not None  # It matches nothing, too.
+            self.column = blanks.end()
+            if self.column < len(text) and text[self.column] != "#":
+                return text[self.column]
+            if self.line + 1 == len(self._lines):
+                self.line, self.column = self.line + 1, 0
+                raise _Trouble(self._unfinished(last, "the end of the file"), ended=True)
+            self.line, self.column = self.line + 1, 0
+            if self._begins():
+                found = f"another entry on line {self.line + 1}"
+                raise _Trouble(self._unfinished(last, found), ended=True)
+
+    def _begins(self) -> bool:
+        """
+        Whether this line is the beginning of an entry.
+        """
+        text = self._lines[self.line]
+        return bool(_CLEAR_START.match(text) or _POSITIONAL.match(text))
+
+    def _unfinished(self, last: Token, found: str) -> Problem:
+        """
+        The C{;} is missing.
+        """
+        hint = "the entry has no ; at its end"
+        return Problem("unfinished-entry", last, found, f"; after {shown(last.text)}", hint)
+
+    def _pair(self) -> Pair | None:
+        """
+        Read a key and its values, with the comma after them.
+
+        @return: C{None} at the C{;}.
+        """
+        last = Token("on", self.line + 1, max(self.column, 1))
+        character = self._next(last)
+        if character == ";":
+            self.column += 1
+            return None
+        text = self._lines[self.line]
+        match = _KEY.match(text, self.column)
+        if match is None:
+            token = self._here(character)
+            raise _Trouble(Problem("missing-key", token, shown(character), "a key, = and values"))
+        key = self._here(match.group())
+        self.column = match.end()
+        character = self._next(key)
+        if character != "=":
+            word = _KEY.match(self._lines[self.line], self.column)
+            found = f"{shown(word.group() if word else character)} after {shown(key.text)}"
+            raise _Trouble(Problem("missing-equals", key, found, f"{key.text} = ..."))
+        self.column += 1
+        values: list[Token] = []
+        while True:
+            character = self._next(values[-1] if values else key)
+            if character == ";":
+                break
+            if character == ",":
+                self.column += 1
+                break
+            if character == "=" and values:
+                last = values[-1]
+                hint = f"is the comma before {shown(last.text)} missing?"
+                found = f"a second = for {shown(key.text)}"
+                raise _Trouble(Problem("missing-comma", self._here("="), found, "a value", hint))
+            values.append(self._quoted() if character in "\"'" else self._word())
+        return Pair(key, tuple(values))
+
+    def _word(self) -> Token:
+        """
+        Read a word without quotes.
+        """
+        match = _WORD.match(self._lines[self.line], self.column)
+        assert match is not None  # It is neither blank nor one of the others.
+        word = match.group()
+        token = self._here(word)
+        self.column = match.end()
+        if '"' in word or "'" in word:
+            hint = "put all of it between quotes"
+            expected = "a word without quotes in it"
+            raise _Trouble(Problem("quote-in-word", token, shown(word), expected, hint))
+        return token
+
+    def _quoted(self) -> Token:
+        """
+        Read a word between quotes.
+        """
+        text = self._lines[self.line]
+        quote = text[self.column]
+        match = _QUOTED[quote].match(text, self.column)
+        if match is None:
+            token = self._here(text[self.column :])
+            self._giveUpLine()
+            expected = f"a closing {quote} on the same line"
+            raise _Trouble(Problem("unterminated-quote", token, shown(token.text), expected))
+        word = unescaped(match.group()[1:-1])
+        token = attrs.evolve(self._here(match.group() if word is None else word), quoted=True)
+        self.column = match.end()
+        if word is None:
+            expected = "\\\\, \\n, \\t, \\r, \\', \\\" or \\xHH between quotes"
+            raise _Trouble(Problem("bad-escape", token, shown(token.text), expected))
+        after = text[self.column : self.column + 1]
+        if after and after not in " \t\r\f\v,;#":
+            found = shown(text[self.column : self.column + 100])
+            raise _Trouble(
+                Problem("text-after-quote", self._here(after), found, "a blank after a quote")
+            )
+        return token
+
+    def _giveUpLine(self) -> None:
+        """
+        A quote does not end: what follows on this line is part of it, but for a C{;}
+        at the very end, which will have been meant as one.
+        """
+        text = self._lines[self.line].rstrip()
+        self.column = len(text) - text.endswith(";")
+
+    def _recover(self) -> int:
+        """
+        Go behind the next C{;} that is not between quotes, or to the next line that
+        begins an entry.
+
+        @return: the index of the last line of which something was skipped.
+        """
+        while self.line < len(self._lines):
+            text = self._lines[self.line]
+            while self.column < len(text) and text[self.column] not in "#;":
+                known = _QUOTED.get(text[self.column], _PLAIN)
+                passed = known.match(text, self.column)
+                if passed is None:
+                    self._giveUpLine()
+                else:
+                    self.column = passed.end()
+            if text[self.column : self.column + 1] == ";":
+                self.column += 1
+                return self.line
+            self.line, self.column = self.line + 1, 0
+            if self.line < len(self._lines) and self._begins():
+                break
+        return self.line - 1
