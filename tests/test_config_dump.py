@@ -4,6 +4,8 @@ Tests for L{txinetd.config.dump}: what is written of a spec, and that it reads b
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -108,7 +110,7 @@ class ObstacleTests(SynchronousTestCase):
         It is a comment that says why, and makes no service when it is read.
         """
         spec = attrs.evolve(service(LINE), origin=Origin("x\ny on z = w;", 3))
-        changes = [
+        changes: list[dict[str, Any]] = [
             {"server": InProcess(Factory())},
             {"server": Redirect((("192.0.2.1", 80),), "192.0.2.1 80")},
             {"rpc": Rpc(100001, "rstatd", 1, 3)},

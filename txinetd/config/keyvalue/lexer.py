@@ -56,6 +56,7 @@ _NO_PROSE = re.compile(rf"{_BLANK}*(?:$|#|[^=;]*+[=;])")
 _SKIPPED = re.compile(rf"{_BLANK}*")
 _KEY = re.compile(r"[^\s,;=#\"']+")
 _WORD = re.compile(r"[^\s,;#\"'][^\s,;#]*")
+_INNER_QUOTE = re.compile(r"[\"']")
 _QUOTED = {'"': re.compile(_DOUBLE), "'": re.compile(_SINGLE)}
 _PLAIN = re.compile(r"[^;#\"']+")
 
@@ -173,6 +174,7 @@ class Reader:
 
     def __init__(self, lines: Sequence[str], line: int = 0) -> None:
         self._lines = lines
+        self._last = Token("", 0, 0)
         self.line = line
         self.column = 0
 
@@ -191,6 +193,7 @@ class Reader:
             if word[0] in "\"'":
                 self.column = match.start(1)
                 name = self._quoted()
+            self._last = Token(match.group(2), first + 1, match.start(2) + 1)
             self.column = match.end()
             while True:
                 pair = self._pair()
@@ -213,12 +216,9 @@ class Reader:
         """
         return Token(text, self.line + 1, self.column + 1)
 
-    def _next(self, last: Token) -> str:
+    def _next(self) -> str:
         """
         Go to the next character that is neither blank nor in a comment.
-
-        @param last: the word before it, to say where something is missing.
-        @return: it.
         """
         while True:
             text = self._lines[self.line]
@@ -229,11 +229,11 @@ class Reader:
                 return text[self.column]
             if self.line + 1 == len(self._lines):
                 self.line, self.column = self.line + 1, 0
-                raise _Trouble(self._unfinished(last, "the end of the file"), ended=True)
+                raise _Trouble(self._unfinished("the end of the file"), ended=True)
             self.line, self.column = self.line + 1, 0
             if self._begins():
                 found = f"another entry on line {self.line + 1}"
-                raise _Trouble(self._unfinished(last, found), ended=True)
+                raise _Trouble(self._unfinished(found), ended=True)
 
     def _begins(self) -> bool:
         """
@@ -242,12 +242,13 @@ class Reader:
         text = self._lines[self.line]
         return bool(_CLEAR_START.match(text) or _POSITIONAL.match(text))
 
-    def _unfinished(self, last: Token, found: str) -> Problem:
+    def _unfinished(self, found: str) -> Problem:
         """
         The C{;} is missing.
         """
         hint = "the entry has no ; at its end"
-        return Problem("unfinished-entry", last, found, f"; after {shown(last.text)}", hint)
+        expected = f"; after {shown(self._last.text)}"
+        return Problem("unfinished-entry", self._last, found, expected, hint)
 
     def _pair(self) -> Pair | None:
         """
@@ -255,8 +256,7 @@ class Reader:
 
         @return: C{None} at the C{;}.
         """
-        last = Token("on", self.line + 1, max(self.column, 1))
-        character = self._next(last)
+        character = self._next()
         if character == ";":
             self.column += 1
             return None
@@ -265,9 +265,9 @@ class Reader:
         if match is None:
             token = self._here(character)
             raise _Trouble(Problem("missing-key", token, shown(character), "a key, = and values"))
-        key = self._here(match.group())
+        key = self._last = self._here(match.group())
         self.column = match.end()
-        character = self._next(key)
+        character = self._next()
         if character != "=":
             word = _KEY.match(self._lines[self.line], self.column)
             found = f"{shown(word.group() if word else character)} after {shown(key.text)}"
@@ -275,18 +275,18 @@ class Reader:
         self.column += 1
         values: list[Token] = []
         while True:
-            character = self._next(values[-1] if values else key)
+            character = self._next()
             if character == ";":
                 break
             if character == ",":
                 self.column += 1
                 break
             if character == "=" and values:
-                last = values[-1]
-                hint = f"is the comma before {shown(last.text)} missing?"
+                hint = f"is the comma before {shown(values[-1].text)} missing?"
                 found = f"a second = for {shown(key.text)}"
                 raise _Trouble(Problem("missing-comma", self._here("="), found, "a value", hint))
-            values.append(self._quoted() if character in "\"'" else self._word())
+            self._last = self._quoted() if character in "\"'" else self._word()
+            values.append(self._last)
         return Pair(key, tuple(values))
 
     def _word(self) -> Token:
@@ -298,7 +298,10 @@ class Reader:
         word = match.group()
         token = self._here(word)
         self.column = match.end()
-        if '"' in word or "'" in word:
+        partial = _INNER_QUOTE.search(word)
+        if partial is not None:
+            # From the quote on, so that what it holds ends nothing.
+            self.column = match.start() + partial.start()
             hint = "put all of it between quotes"
             expected = "a word without quotes in it"
             raise _Trouble(Problem("quote-in-word", token, shown(word), expected, hint))
