@@ -34,12 +34,14 @@ import attrs
 from txinetd.config.lexer import Token
 from txinetd.config.text import shown
 
-__all__ = ["Definition", "Pair", "Problem", "Reader", "isStart"]
+__all__ = ["BLANKS", "Definition", "Pair", "Problem", "Reader", "isStart"]
 
 #: Possessive, so that a quote that does not end is known after one look.
 _DOUBLE = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _SINGLE = r"'[^'\\]*+(?:\\.[^'\\]*+)*+'"
-_NAME = rf"""(?:{_DOUBLE}|{_SINGLE}|[^\s"'#;][^\s#;]*)"""
+_NAME = rf"""(?:{_DOUBLE}|{_SINGLE}|[^ \t\r\f\v"'#;][^ \t\r\f\v#;]*)"""
+#: What parts words.  Not all that Unicode calls a space: most of that is invisible.
+BLANKS = " \t\r\f\v"
 _BLANK = r"[ \t\r\f\v]"
 
 #: A name, C{on} or C{off}, and what follows.
@@ -47,15 +49,16 @@ _START = re.compile(rf"{_BLANK}*({_NAME}){_BLANK}+(on|off)(?={_BLANK}|[;#]|$)")
 #: The same with its first key: nothing else looks like that.
 _CLEAR_START = re.compile(rf"{_NAME}{_BLANK}+(?:on|off){_BLANK}+[A-Za-z_][A-Za-z0-9_]*{_BLANK}*=")
 _POSITIONAL = re.compile(
-    r"[^\s#\"'=]+[ \t]+(?:stream|dgram|raw|rdm|seqpacket)\b\S*[ \t]+(?:rpc/)?(?:tcp|udp|unix)"
+    rf"""[^ \t\r\f\v#"'=]+{_BLANK}+(?:stream|dgram|raw|rdm|seqpacket)\b[^ \t\r\f\v]*"""
+    rf"{_BLANK}+(?:rpc/)?(?:tcp|udp|unix)"
 )
 
 #: Nothing more on the line, or something that prose has not.
 _NO_PROSE = re.compile(rf"{_BLANK}*(?:$|#|[^=;]*+[=;])")
 
 _SKIPPED = re.compile(rf"{_BLANK}*")
-_KEY = re.compile(r"[^\s,;=#\"']+")
-_WORD = re.compile(r"[^\s,;#\"'][^\s,;#]*")
+_KEY = re.compile(r"[^ \t\r\f\v,;=#\"']+")
+_WORD = re.compile(r"[^ \t\r\f\v,;#\"'][^ \t\r\f\v,;#]*")
 _INNER_QUOTE = re.compile(r"[\"']")
 _QUOTED = {'"': re.compile(_DOUBLE), "'": re.compile(_SINGLE)}
 _PLAIN = re.compile(r"[^;#\"']+")
@@ -326,7 +329,7 @@ class Reader:
             expected = "\\\\, \\n, \\t, \\r, \\', \\\" or \\xHH between quotes"
             raise _Trouble(Problem("bad-escape", token, shown(token.text), expected))
         after = text[self.column : self.column + 1]
-        if after and after not in " \t\r\f\v,;#":
+        if after and after not in f"{BLANKS},;#":
             found = shown(text[self.column : self.column + 100])
             raise _Trouble(
                 Problem("text-after-quote", self._here(after), found, "a blank after a quote")
@@ -338,7 +341,7 @@ class Reader:
         A quote does not end: what follows on this line is part of it, but for a C{;}
         at the very end, which will have been meant as one.
         """
-        text = self._lines[self.line].rstrip()
+        text = self._lines[self.line].rstrip(BLANKS)
         self.column = len(text) - text.endswith(";")
 
     def _recover(self) -> int:

@@ -9,14 +9,14 @@ import heapq
 import re
 from collections.abc import Iterable, Iterator
 
-from txinetd.config.keyvalue.lexer import Definition, Problem, Reader, isStart
+from txinetd.config.keyvalue.lexer import BLANKS, Definition, Problem, Reader, isStart
 from txinetd.config.lexer import Entry, Token
 from txinetd.config.text import shown
 
 __all__ = ["merged", "parted"]
 
 #: Something that is no comment.
-_FOLLOWING = re.compile(r"\s*([^\s#].{0,100})")
+_FOLLOWING = re.compile(r"[ \t\r\f\v]*([^ \t\r\f\v#].{0,100})")
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 
 
@@ -40,7 +40,7 @@ def parted(text: str, keys: frozenset[str]) -> tuple[str, list[Definition]]:
             lines[index:end] = [""] * (end - index)
             index, continues, joined = end, False, False
             continue
-        bare = line.strip()
+        bare = line.strip(BLANKS)
         comment = bare.startswith("#")
         continues = bool(bare) and (not comment or (continues and line[:1] in (" ", "\t")))
         joined = line.removesuffix("\r").endswith("\\") and not _COMMENT.search(line)
