@@ -13,8 +13,8 @@ import attrs
 from hypothesis import strategies as st
 
 from tests.config_support import NAMES, ROOT
-from txinetd.config.settings.box import RESOURCES
 from txinetd.config.settings.networks import networkText
+from txinetd.config.settings.resources import RESOURCES
 from txinetd.config.values import BUILTINS
 from txinetd.policy import (
     Access,

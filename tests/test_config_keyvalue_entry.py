@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.config_support import ALICE, OPTIONS, asUser, codes, configure, diagnostics, service
-from txinetd.config.keyvalue.entry import KEYS
+from txinetd.config.keyvalue import KEYS
 from txinetd.errors import Severity
 from txinetd.reload import retained
 from txinetd.spec import Builtin, Limits, Program, ServiceSpec, SocketType, UnixAddress

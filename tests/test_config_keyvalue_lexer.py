@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.config.keyvalue.lexer import Definition, Problem
+from txinetd.config.keyvalue.definition import Definition, Problem
 from txinetd.config.keyvalue.mixed import merged, parted
 from txinetd.config.lexer import Entry, lex
 

@@ -31,24 +31,17 @@ import attrs
 from txinetd.config import addresses, fields, modes, servers, users
 from txinetd.config.addresses import Hosts
 from txinetd.config.fields import Families, Protocol, Waiting
-from txinetd.config.keyvalue.lexer import Definition, Pair
+from txinetd.config.keyvalue.definition import Definition
+from txinetd.config.keyvalue.keys import Keys
 from txinetd.config.lexer import Token
 from txinetd.config.programs import judge
 from txinetd.config.reporter import Reporter
-from txinetd.config.settings import (
-    SETTINGS,
-    Context,
-    Words,
-    applied,
-    readSetting,
-    similarKey,
-)
-from txinetd.config.settings.access import RulesPlace
-from txinetd.config.settings.table import Change
+from txinetd.config.settings import Context, applied
 from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions, literal
 from txinetd.errors import Severity
 from txinetd.interfaces import INames
+from txinetd.policy import DEFAULT_LIMITS
 from txinetd.spec import (
     Address,
     Builtin,
@@ -59,27 +52,7 @@ from txinetd.spec import (
     SocketType,
 )
 
-__all__ = ["KEYS", "STRUCTURE", "definedService"]
-
-#: The keys that say what a service is.
-STRUCTURE = frozenset(
-    {
-        "args",
-        "bind",
-        "exec",
-        "group",
-        "internal",
-        "ipsec",
-        "port",
-        "protocol",
-        "socktype",
-        "user",
-        "wait",
-    }
-)
-
-#: All of them.
-KEYS = STRUCTURE | frozenset(SETTINGS)
+__all__ = ["definedService"]
 
 _IMPLIED = {"tcp": SocketType.STREAM, "udp": SocketType.DGRAM}
 
@@ -90,12 +63,14 @@ def definedService(
     options: LoadOptions,
     defaultHosts: Callable[[Token], Hosts],
     reporter: Reporter,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> ServiceSpec | None:
     """
     Read a definition.  All of it is read, so that all that is wrong with it is said at
     once.
 
     @param defaultHosts: where to listen if it does not say.
+    @param limits: what holds if it does not say.
     @return: the service; C{None} where there is none, because something is wrong with
         it or it is switched off.
     """
@@ -104,7 +79,7 @@ def definedService(
         reporter.drop(problem.code, problem.token, problem.found, problem.expected, problem.hint)
         spec = None
     else:
-        spec = _Reading(definition, names, options, defaultHosts, reporter).service()
+        spec = _Reading(definition, names, options, defaultHosts, reporter, limits).service()
     if definition.enabled:
         return None if reporter.dropped else spec
     # What is wrong with it is no reason to keep running what ran under its name.
@@ -127,39 +102,16 @@ class _Reading:
         options: LoadOptions,
         defaultHosts: Callable[[Token], Hosts],
         reporter: Reporter,
+        limits: Limits,
     ) -> None:
         self._name = definition.name
         self._names = names
         self._options = options
         self._defaultHosts = defaultHosts
         self._reporter = reporter
-        self._structure: dict[str, Pair] = {}
-        self._settings: list[Pair] = []
-        self._take(definition.pairs)
-
-    def _take(self, pairs: tuple[Pair, ...]) -> None:
-        """
-        Sort keys into what a service is and what else is said of it.
-        """
-        seen: dict[object, Token] = {}
-        for pair in pairs:
-            key = pair.key.text.lower()
-            setting = SETTINGS.get(key)
-            if setting is None and key not in STRUCTURE:
-                hint = similarKey(key, KEYS)
-                found, expected = shown(pair.key.text), "a key that there is"
-                self._reporter.drop("unknown-key", pair.key, found, expected, hint)
-                continue
-            what: object = key if setting is None else setting.place
-            other = seen.setdefault(what, pair.key)
-            if other is not pair.key and (setting is None or not setting.repeats):
-                found = f"{shown(pair.key.text)} after {shown(other.text)}"
-                expected = f"it once; the first is on line {other.line}"
-                self._reporter.drop("duplicate-key", pair.key, found, expected)
-            elif setting is None:
-                self._structure[key] = pair
-            else:
-                self._settings.append(pair)
+        self._limits = limits
+        self._keys = Keys(definition.name, definition.pairs, reporter)
+        self._structure = self._keys.structure
 
     def service(self) -> ServiceSpec | None:
         """
@@ -170,13 +122,15 @@ class _Reading:
             hint = "is the file UTF-16, or no text at all?"
             reporter.drop("nul-byte", self._name, "a NUL character", "text", hint)
             return None
-        self._ipsec()
+        self._keys.checkPolicy()
         known = self._protocol()
         kind = self._socketType(known)
         internal = self._internal()
         waits = self._waiting(kind, internal)
         identity = self._identity(runs=internal is None)
-        changes = self._changes(known, internal)
+        transport = None if known is None else known.transport
+        context = Context(self._names, options, reporter)
+        changes = self._keys.changes(transport, internal is not None, context)
         if known is None or kind is None:
             return None
         where = self._structure["socktype"].values[0] if "socktype" in self._structure else None
@@ -211,46 +165,11 @@ class _Reading:
         )
         return applied(spec, changes)
 
-    def _one(self, key: str, expected: str, needed: bool = True) -> Token | None:
-        """
-        The only value of a key.
-
-        @return: C{None} where there is none; if there has to be one, that has been
-            said.
-        """
-        pair = self._structure.get(key)
-        if pair is None:
-            if needed:
-                hint = f"write {key} = ..."
-                self._reporter.drop("missing-key", self._name, f"no {key}", expected, hint)
-            return None
-        if len(pair.values) == 1 and "\0" not in pair.values[0].text:
-            return pair.values[0]
-        if not pair.values:
-            found, token = f"nothing for {key}", pair.key
-        elif len(pair.values) > 1:
-            found, token = f"more than one value for {key}", pair.values[1]
-        else:
-            found, token = f"a NUL character for {key}", pair.values[0]
-        hint = "is a comma missing before it?" if "=" in token.text else ""
-        self._reporter.drop("bad-value", token, found, expected, hint)
-        return None
-
-    def _ipsec(self) -> None:
-        """
-        A policy that cannot be had must not be left out.
-        """
-        pair = self._structure.get("ipsec")
-        if pair is None or not pair.values or not pair.values[0].text:
-            return
-        token = pair.values[0]
-        self._reporter.drop("unsupported-policy", token, shown(token.text), "no IPsec policy")
-
     def _protocol(self) -> Protocol | None:
         """
         C{protocol}.
         """
-        token = self._one("protocol", "tcp, tcp4, tcp6, udp, udp4, udp6, unix, ...")
+        token = self._keys.one("protocol", "tcp, tcp4, tcp6, udp, udp4, udp6, unix, ...")
         return None if token is None else fields.protocol(token, self._reporter)
 
     def _socketType(self, known: Protocol | None) -> SocketType | None:
@@ -259,7 +178,7 @@ class _Reading:
         """
         implied = None if known is None else _IMPLIED.get(known.transport)
         needed = known is not None and implied is None
-        token = self._one("socktype", "stream, dgram or seqpacket", needed=needed)
+        token = self._keys.one("socktype", "stream, dgram or seqpacket", needed=needed)
         if token is None:
             return None if "socktype" in self._structure else implied
         return fields.socketType(token, self._reporter)
@@ -284,7 +203,7 @@ class _Reading:
         first = Token(servers.INTERNAL, self._name.line, self._name.column)
         if named is None:
             return (first,)
-        token_ = self._one("internal", "the name of an internal service")
+        token_ = self._keys.one("internal", "the name of an internal service")
         return (first,) if token_ is None else (first, token_)
 
     def _waiting(
@@ -293,22 +212,22 @@ class _Reading:
         """
         C{wait}, with the limit that holds if C{service_max} says no other.
         """
-        token = self._one("wait", "yes or no", needed=internal is None)
+        token = self._keys.one("wait", "yes or no", needed=internal is None)
         if token is None:
             if internal is None or kind is None or "wait" in self._structure:
                 return None
-            return Waiting(kind is SocketType.DGRAM, Limits(), internal[0])
+            return Waiting(kind is SocketType.DGRAM, self._limits, internal[0])
         if token.text not in ("yes", "no"):
             self._reporter.drop("unknown-wait", token, shown(token.text), "yes or no")
             return None
-        return Waiting(token.text == "yes", Limits(), token)
+        return Waiting(token.text == "yes", self._limits, token)
 
     def _identity(self, runs: bool) -> Identity | None:
         """
         C{user} and C{group}.
         """
-        user = self._one("user", "a user that exists, or -")
-        group = self._one("group", "a group that exists", needed=False)
+        user = self._keys.one("user", "a user that exists, or -")
+        group = self._keys.one("group", "a group that exists", needed=False)
         if user is None or ("group" in self._structure and group is None):
             return None
         if group is None:
@@ -323,35 +242,6 @@ class _Reading:
             return None
         both = attrs.evolve(user, text=f"{user.text}:{group.text}")
         return users.identity(both, self._names, self._options, self._reporter, runs=runs)
-
-    def _changes(
-        self, known: Protocol | None, internal: tuple[Token, ...] | None
-    ) -> tuple[Change, ...]:
-        """
-        Everything that is in the table.
-        """
-        context = Context(self._names, self._options, self._reporter)
-        transport = None if known is None else known.transport
-        changes: list[Change] = []
-        orders: dict[object, Token] = {}
-        for pair in self._settings:
-            setting = SETTINGS[pair.key.text.lower()]
-            words = Words(pair.key, pair.values)
-            change = readSetting(setting, words, transport, context)
-            if change is not None:
-                changes.append(change)
-            if isinstance(setting.place, RulesPlace):
-                orders.setdefault(setting.place.order, pair.key)
-            if internal is not None and setting.boxes:
-                hint = "an internal service is no program; this changes nothing for it"
-                found = f"{setting.name} for an internal service"
-                self._reporter.warn("internal-box", pair.key, found, "a program", hint)
-        if len(orders) > 1:
-            first, second = orders.values()
-            found = f"{shown(second.text)} beside {shown(first.text)}"
-            expected = "only_from and no_access, or allow and deny"
-            self._reporter.drop("conflicting-keys", second, found, expected)
-        return tuple(changes)
 
     def _bound(
         self, known: Protocol, identity: Identity | None
@@ -388,7 +278,7 @@ class _Reading:
         """
         if "port" not in self._structure:
             return addresses.port(service, known.transport, self._name, self._names, self._reporter)
-        token = self._one("port", "a port from 1 to 65535")
+        token = self._keys.one("port", "a port from 1 to 65535")
         if token is None:
             return None
         return addresses.port(token.text, known.transport, token, self._names, self._reporter)
@@ -426,7 +316,7 @@ class _Reading:
         """
         C{exec} and C{args}.
         """
-        path = self._one("exec", "the whole path of a program")
+        path = self._keys.one("exec", "the whole path of a program")
         arguments = self._structure["args"].values if "args" in self._structure else ()
         zero = next((each for each in arguments if "\0" in each.text), None)
         if zero is not None:

@@ -31,84 +31,21 @@ from collections.abc import Sequence
 
 import attrs
 
+from txinetd.config.keyvalue.definition import Definition, Pair, Problem
+from txinetd.config.keyvalue.shapes import BLANKS, KEY, QUOTED, START, WORD, beginsEntry, unescaped
 from txinetd.config.lexer import Token
 from txinetd.config.text import shown
 
-__all__ = ["BLANKS", "Definition", "Pair", "Problem", "Reader", "isStart"]
+__all__ = ["Reader"]
 
-#: Possessive, so that a quote that does not end is known after one look.
-_DOUBLE = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_SINGLE = r"'[^'\\]*+(?:\\.[^'\\]*+)*+'"
-_NAME = rf"""(?:{_DOUBLE}|{_SINGLE}|[^ \t\r\f\v"'#;][^ \t\r\f\v#;]*)"""
-#: What parts words.  Not all that Unicode calls a space: most of that is invisible.
-BLANKS = " \t\r\f\v"
-_BLANK = r"[ \t\r\f\v]"
 
-#: A name, C{on} or C{off}, and what follows.
-_START = re.compile(rf"{_BLANK}*({_NAME}){_BLANK}+(on|off)(?={_BLANK}|[;#]|$)")
-#: The same with its first key: nothing else looks like that.
-_CLEAR_START = re.compile(rf"{_NAME}{_BLANK}+(?:on|off){_BLANK}+[A-Za-z_][A-Za-z0-9_]*{_BLANK}*=")
-_POSITIONAL = re.compile(
-    rf"""[^ \t\r\f\v#"'=]+{_BLANK}+(?:stream|dgram|raw|rdm|seqpacket)\b[^ \t\r\f\v]*"""
-    rf"{_BLANK}+(?:rpc/)?(?:tcp|udp|unix)"
-)
+_SKIPPED = re.compile(f"[{BLANKS}]*")
 
-#: Nothing more on the line, or something that prose has not.
-_NO_PROSE = re.compile(rf"{_BLANK}*(?:$|#|[^=;]*+[=;])")
 
-_SKIPPED = re.compile(rf"{_BLANK}*")
-_KEY = re.compile(r"[^ \t\r\f\v,;=#\"']+")
-_WORD = re.compile(r"[^ \t\r\f\v,;#\"'][^ \t\r\f\v,;#]*")
 _INNER_QUOTE = re.compile(r"[\"']")
-_QUOTED = {'"': re.compile(_DOUBLE), "'": re.compile(_SINGLE)}
+
+
 _PLAIN = re.compile(r"[^;#\"']+")
-
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.|$)", re.DOTALL)
-_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"\\": b"\\", b"'": b"'", b'"': b'"'}
-
-
-@attrs.frozen
-class Problem:
-    """
-    What keeps a definition from being read.
-
-    @ivar code: its name.
-    @ivar token: where, and what stands there.
-    """
-
-    code: str
-    token: Token
-    found: str
-    expected: str
-    hint: str = ""
-
-
-@attrs.frozen
-class Pair:
-    """
-    A key and its values.
-    """
-
-    key: Token
-    values: tuple[Token, ...]
-
-
-@attrs.frozen
-class Definition:
-    """
-    One entry.
-
-    @ivar name: its first word.
-    @ivar enabled: whether the second is C{on}.
-    @ivar pairs: its keys, in order.
-    @ivar problem: what is wrong with its words, or C{None}; then not all of its pairs
-        are here.
-    """
-
-    name: Token
-    enabled: bool
-    pairs: tuple[Pair, ...] = ()
-    problem: Problem | None = None
 
 
 class _Trouble(Exception):
@@ -123,48 +60,6 @@ class _Trouble(Exception):
         super().__init__(problem)
         self.problem = problem
         self.ended = ended
-
-
-def isStart(line: str, keys: frozenset[str], position: int = 0) -> bool:
-    """
-    Whether a line, or the rest of one, begins a definition: two words of which the
-    second is C{on} or C{off}, and something that is no prose.
-
-    @param keys: what a key may be called.
-    @param position: where the rest begins.
-    """
-    match = _START.match(line, position)
-    if match is None:
-        return False
-    if _NO_PROSE.match(line, match.end()):
-        return True
-    key = _KEY.search(line, match.end())
-    return key is not None and key.group().lower() in keys
-
-
-def unescaped(text: str) -> str | None:
-    """
-    What stands between quotes, as it is meant.
-
-    @return: C{None} where an escape is none.
-    """
-    if "\\" not in text:
-        return text
-    wrong = False
-
-    def one(match: re.Match[bytes]) -> bytes:
-        """
-        One escape.
-        """
-        nonlocal wrong
-        letter = match.group(1)
-        if len(letter) == 3:
-            return bytes([int(letter[1:], 16)])
-        wrong = wrong or letter not in _ESCAPES
-        return _ESCAPES.get(letter, b"")
-
-    data = _ESCAPE.sub(one, text.encode("utf-8", "surrogateescape"))
-    return None if wrong else data.decode("utf-8", "surrogateescape")
 
 
 class Reader:
@@ -186,7 +81,7 @@ class Reader:
         Read one definition, from where L{isStart} says that one begins; go on behind
         its C{;}, or where the next begins.
         """
-        match = _START.match(self._lines[self.line], self.column)
+        match = START.match(self._lines[self.line], self.column)
         assert match is not None  # The caller has looked.
         word, enabled = match.group(1), match.group(2) == "on"
         first = self.line
@@ -234,16 +129,9 @@ class Reader:
                 self.line, self.column = self.line + 1, 0
                 raise _Trouble(self._unfinished("the end of the file"), ended=True)
             self.line, self.column = self.line + 1, 0
-            if self._begins():
+            if beginsEntry(self._lines[self.line]):
                 found = f"another entry on line {self.line + 1}"
                 raise _Trouble(self._unfinished(found), ended=True)
-
-    def _begins(self) -> bool:
-        """
-        Whether this line is the beginning of an entry.
-        """
-        text = self._lines[self.line]
-        return bool(_CLEAR_START.match(text) or _POSITIONAL.match(text))
 
     def _unfinished(self, found: str) -> Problem:
         """
@@ -264,7 +152,7 @@ class Reader:
             self.column += 1
             return None
         text = self._lines[self.line]
-        match = _KEY.match(text, self.column)
+        match = KEY.match(text, self.column)
         if match is None:
             token = self._here(character)
             raise _Trouble(Problem("missing-key", token, shown(character), "a key, = and values"))
@@ -272,7 +160,7 @@ class Reader:
         self.column = match.end()
         character = self._next()
         if character != "=":
-            word = _KEY.match(self._lines[self.line], self.column)
+            word = KEY.match(self._lines[self.line], self.column)
             found = f"{shown(word.group() if word else character)} after {shown(key.text)}"
             raise _Trouble(Problem("missing-equals", key, found, f"{key.text} = ..."))
         self.column += 1
@@ -296,7 +184,7 @@ class Reader:
         """
         Read a word without quotes.
         """
-        match = _WORD.match(self._lines[self.line], self.column)
+        match = WORD.match(self._lines[self.line], self.column)
         assert match is not None  # It is neither blank nor one of the others.
         word = match.group()
         token = self._here(word)
@@ -316,7 +204,7 @@ class Reader:
         """
         text = self._lines[self.line]
         quote = text[self.column]
-        match = _QUOTED[quote].match(text, self.column)
+        match = QUOTED[quote].match(text, self.column)
         if match is None:
             token = self._here(text[self.column :])
             self._giveUpLine()
@@ -354,7 +242,7 @@ class Reader:
         while self.line < len(self._lines):
             text = self._lines[self.line]
             while self.column < len(text) and text[self.column] not in "#;":
-                known = _QUOTED.get(text[self.column], _PLAIN)
+                known = QUOTED.get(text[self.column], _PLAIN)
                 passed = known.match(text, self.column)
                 if passed is None:
                     self._giveUpLine()
@@ -364,6 +252,6 @@ class Reader:
                 self.column += 1
                 return self.line
             self.line, self.column = self.line + 1, 0
-            if self.line < len(self._lines) and self._begins():
+            if self.line < len(self._lines) and beginsEntry(self._lines[self.line]):
                 break
         return self.line - 1

@@ -9,7 +9,9 @@ import heapq
 import re
 from collections.abc import Iterable, Iterator
 
-from txinetd.config.keyvalue.lexer import BLANKS, Definition, Problem, Reader, isStart
+from txinetd.config.keyvalue.definition import Definition, Problem
+from txinetd.config.keyvalue.lexer import Reader
+from txinetd.config.keyvalue.shapes import BLANKS, isStart
 from txinetd.config.lexer import Entry, Token
 from txinetd.config.text import shown
 

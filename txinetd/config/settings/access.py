@@ -1,147 +1,43 @@
 # -*- test-case-name: tests.test_config_settings -*-
 """
 The settings that L{txinetd.policy.Access} is made of: who may come in.
-
-C{only_from} and C{no_access} are xinetd's rules, of which the narrowest counts;
-C{allow} and C{deny} are ours, of which the first that fits counts.  Both are lists
-that may be given several times, and their order stays.  Who fits none is let in only
-where no rule says whom to let in: C{only_from} and C{allow} do, unless
-C{access_default} says otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import attrs
 
-from txinetd.config.settings.networks import network, networkText, timeOfDay, timeText
-from txinetd.config.settings.scalars import (
-    Choice,
-    PathName,
-    Seconds,
-    Text,
-    natural,
-    real,
-    secondsText,
+from txinetd.config.settings.networks import (
+    AddressProblem,
+    TimesProblem,
+    networks,
+    networkText,
+    parseTimes,
+    timesText,
 )
+from txinetd.config.settings.rules import RULES
+from txinetd.config.settings.scalars import Seconds, natural, real, secondsText
 from txinetd.config.settings.setting import (
     At,
     BadValue,
     Context,
     Converter,
     Owner,
-    Place,
     Setting,
     Words,
 )
+from txinetd.config.settings.terms import Choice, PathName, Text
 from txinetd.config.text import shown
-from txinetd.policy import AddressRule, Network, Order, Penalties, Sensor
+from txinetd.policy import Network, Order, Penalties, Sensor
 from txinetd.spec import ServiceSpec
 
-__all__ = ["ACCESS", "RULES", "RulesPlace"]
+__all__ = ["ACCESS"]
 
-_ADDRESSES = "addresses, address/length, address-address, or host names"
-
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
-#: What inet_aton(3) takes for a number; a name never ends in one.
-_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 _RULE_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-
-
-@attrs.frozen
-class Rules(Converter):
-    """
-    Rules by address.
-
-    @ivar allow: whether they let in.
-    """
-
-    allow: bool
-
-    def read(self, words: Words, context: Context) -> tuple[AddressRule, ...]:
-        """
-        One rule a word.  No word is a rule that fits nobody, for a list of whom to let
-        in: then nobody is.
-        """
-        if not words.values:
-            if not self.allow:
-                raise BadValue(words.key, "nothing", _ADDRESSES)
-            hint = "nobody can use the service"
-            context.reporter.warn("empty-rule", words.key, "nothing", _ADDRESSES, hint)
-            return ()
-        return tuple(self._rule(token, context) for token in words.values)
-
-    def _rule(self, token: Any, context: Context) -> AddressRule:
-        """
-        One word.
-        """
-        text = token.text
-        origin = context.reporter.origin(token)
-        found = network(text)
-        if found is not None:
-            return AddressRule(self.allow, (found,), text, None, origin)
-        if not _HOST.fullmatch(text) or _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]):
-            raise BadValue(token, shown(text), _ADDRESSES)
-        networks = tuple(
-            each
-            for address in context.names.addresses(text)
-            if (each := network(address.partition("%")[0])) is not None
-        )
-        if not networks:
-            if not self.allow:
-                hint = "nobody could be kept out"
-                raise BadValue(token, shown(text), _ADDRESSES, hint, "unknown-host")
-            hint = "it lets nobody in until it can be resolved"
-            context.reporter.defect("unknown-host", token, shown(text), _ADDRESSES, hint)
-        return AddressRule(self.allow, networks, text, text, origin)
-
-    def write(self, value: Sequence[AddressRule]) -> Sequence[str]:
-        """
-        The rules as they were written.
-        """
-        return tuple(rule.text for rule in value)
-
-
-@attrs.frozen
-class RulesPlace(Place):
-    """
-    Where rules end up: after those that are there.
-
-    @ivar allow: which of the rules.
-    @ivar order: which of them counts.
-    """
-
-    allow: bool
-    order: Order
-
-    @property
-    def part(self) -> str:
-        """
-        The access rules.
-        """
-        return "access"
-
-    def get(self, spec: ServiceSpec) -> None:
-        """
-        Nothing: rules that let in and rules that keep out are written in turns.
-        """
-
-    def put(self, spec: ServiceSpec, value: Sequence[AddressRule]) -> ServiceSpec:
-        """
-        Add rules.
-        """
-        access = spec.access
-        access = attrs.evolve(
-            access,
-            rules=(*access.rules, *value),
-            order=self.order,
-            default=access.default and not self.allow,
-        )
-        return attrs.evolve(spec, access=access)
 
 
 class Times(Converter):
@@ -153,20 +49,19 @@ class Times(Converter):
         """
         Intervals.
         """
-        expected = "hour:minute-hour:minute, such as 8:00-17:00"
         found: list[tuple[int, int]] = []
-        for token in words.some(expected):
-            interval = timeOfDay(token.text)
-            if interval is None:
-                raise BadValue(token, shown(token.text), expected)
-            found.append(interval)
+        for token in words.some("hour:minute-hour:minute, such as 8:00-17:00"):
+            try:
+                found += parseTimes(token.text)
+            except TimesProblem as problem:
+                raise BadValue(token, problem.found, problem.expected, problem.hint) from None
         return tuple(found)
 
     def write(self, value: tuple[tuple[int, int], ...]) -> Sequence[str]:
         """
         The same.
         """
-        return tuple(timeText(each) for each in value)
+        return timesText(value).split()
 
 
 class DenyTime(Converter):
@@ -264,10 +159,10 @@ class Networks(Converter):
         expected = "addresses, address/length, or address-address"
         found: list[Network] = []
         for token in words.some(expected):
-            each = network(token.text)
-            if each is None:
-                raise BadValue(token, shown(token.text), expected)
-            found.append(each)
+            try:
+                found += networks(token.text)
+            except AddressProblem as problem:
+                raise BadValue(token, problem.found, problem.expected, problem.hint) from None
         return tuple(found)
 
     def write(self, value: tuple[Network, ...]) -> Sequence[str]:
@@ -298,21 +193,6 @@ class RuleNames(Converter):
         """
         return sorted(value)
 
-
-def _rules(name: str, owner: Owner, allow: bool, order: Order) -> Setting:
-    """
-    A row for rules.
-    """
-    return Setting(name, owner, Rules(allow), RulesPlace(allow, order), repeats=True)
-
-
-#: By which key a rule is written: order, and whether it lets in.
-RULES = {
-    (Order.LONGEST, True): _rules("only_from", Owner.XINETD, True, Order.LONGEST),
-    (Order.LONGEST, False): _rules("no_access", Owner.XINETD, False, Order.LONGEST),
-    (Order.FIRST, True): _rules("allow", Owner.OURS, True, Order.FIRST),
-    (Order.FIRST, False): _rules("deny", Owner.OURS, False, Order.FIRST),
-}
 
 ACCESS = (
     *RULES.values(),

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import attrs
 
 from txinetd.config.settings.scalars import (
-    Choice,
     Count,
     Number,
     Real,
@@ -29,6 +28,7 @@ from txinetd.config.settings.setting import (
     Setting,
     Words,
 )
+from txinetd.config.settings.terms import Choice
 from txinetd.config.text import shown
 from txinetd.policy import Bucket, ConnectionsPerSecond, Pressure, Reaction
 

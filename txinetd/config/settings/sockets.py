@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from txinetd.config.settings.scalars import Number, Size, Switch, Text, natural
+from txinetd.config.settings.scalars import Number, Size, natural
 from txinetd.config.settings.setting import (
     At,
     BadValue,
@@ -19,6 +19,7 @@ from txinetd.config.settings.setting import (
     Setting,
     Words,
 )
+from txinetd.config.settings.terms import Switch, Text
 from txinetd.config.text import shown
 
 __all__ = ["SOCKETS"]

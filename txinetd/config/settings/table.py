@@ -12,9 +12,11 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from txinetd.config.settings.access import ACCESS, RULES
-from txinetd.config.settings.box import BOX, RESOURCES
+from txinetd.config.settings.access import ACCESS
+from txinetd.config.settings.box import BOX
 from txinetd.config.settings.limits import LIMITS
+from txinetd.config.settings.resources import RESOURCES
+from txinetd.config.settings.rules import RULES
 from txinetd.config.settings.setting import At, BadValue, Context, Place, Setting, Words
 from txinetd.config.settings.sockets import SOCKETS
 from txinetd.config.text import shown
