@@ -99,6 +99,19 @@ class LoadTests(CorpusTestCase):
             ]
             self.assertEqual(len(entries), len(configuration.services), path.name)
 
+    def test_roundTrip(self) -> None:
+        """
+        Every dump reads back to equal services.
+        """
+        read = 0
+        for path in self.files("inetd"):
+            configuration = self.read(path)
+            copy = Path(self.mktemp())
+            copy.write_text(dumpConfiguration(configuration))
+            self.assertEqual(self.read(copy).services, configuration.services, path.name)
+            read += len(configuration.services)
+        self.assertGreater(read, 100)
+
     def test_otherFormats(self) -> None:
         """
         A file of another format makes no service and is said to be one.

@@ -7,14 +7,16 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import txinetd
-from tests.config_support import NAMES, OPTIONS
+from tests.config_support import NAMES, OPTIONS, configure, diagnostics, service
 from txinetd.config import load
+from txinetd.config.keyvalue import KEYS
+from txinetd.config.settings import SETTINGS
 from txinetd.errors import Severity
 from txinetd.process.environment import baseEnvironment, connectionEnvironment
 from txinetd.process.facts import ConnectionFacts, End
@@ -126,12 +128,12 @@ class AdministratorTests(SynchronousTestCase):
         """
         listed = re.findall(r"^``([a-z0-9-]+)``", page("diagnostics.rst"), re.MULTILINE)
         self.assertEqual(len(listed), len(set(listed)))
-        text = "".join(path.read_text() for path in (ROOT / "txinetd/config").glob("*.py"))
+        text = "".join(path.read_text() for path in (ROOT / "txinetd/config").rglob("*.py"))
         code = '"[a-z0-9]+(?:-[a-z0-9]+)+"|"quoted"'
         used = {word.strip('"') for word in re.findall(code, text)}
         used |= {f"unsupported-{kind}" for kind in ("rpc", "tcpmux", "path")}
         # Words of that form which are not diagnostics.
-        used -= {"git-daemon", "pure-ftpd", "utf-8"}
+        used -= {"best-effort", "git-daemon", "pure-ftpd", "utf-8"}
         self.assertEqual(set(listed), used)
 
 
@@ -152,6 +154,70 @@ def messages() -> list[str]:
                 found.append(str(node.args[0].value))
     assert len(found) > 20
     return found
+
+
+class SettingsTests(SynchronousTestCase):
+    """
+    Tests for the page of settings.
+    """
+
+    #: For a key whose example needs more than a plain service: what is in the place of
+    #: it.
+    plain: ClassVar[dict[str, str]] = {
+        "protocol": "tcp",
+        "wait": "no",
+        "user": "root",
+        "exec": "/bin/cat",
+        "args": "cat",
+    }
+
+    def rows(self) -> dict[str, tuple[str, str]]:
+        """
+        Whose word each key of the table is, and its example.
+        """
+        found = re.findall(
+            r"^``(\w+)`` +(NetBSD|xinetd|txinetd) .*  ``(\w+ =.*)``$",
+            page("settings.rst"),
+            re.MULTILINE,
+        )
+        rows = {name: (owner, example) for name, owner, example in found}
+        self.assertEqual(len(rows), len(found))
+        return rows
+
+    def test_keys(self) -> None:
+        """
+        The table has every key and no other, and says whose each is.
+        """
+        rows = self.rows()
+        self.assertEqual(set(rows), KEYS)
+        owners = {name: owner for name, (owner, _) in rows.items() if name in SETTINGS}
+        self.assertEqual(owners, {name: each.owner.value for name, each in SETTINGS.items()})
+
+    def test_examples(self) -> None:
+        """
+        Every example is one of its key, can be read without a fault, and does something.
+        """
+        pairs = [f"{key} = {value}" for key, value in self.plain.items()]
+        plain = service(f"ftp on {', '.join(pairs)};")
+        for name, (_, example) in self.rows().items():
+            others = dict(self.plain)
+            others.pop(name, None)
+            if name == "internal":
+                others = {key: others[key] for key in ("protocol", "user")}
+            words = [f"{key} = {value}" for key, value in others.items()]
+            self.assertTrue(example.startswith(f"{name} ="))
+            text = f"ftp on {', '.join([*words, example])};"
+            self.assertEqual(diagnostics(text), [], text)
+            if name not in ("socktype", "wait", "ipsec", "exec"):
+                self.assertNotEqual(service(text), plain, text)
+
+    def test_entries(self) -> None:
+        """
+        Its entries are read without a fault; those that are on are services.
+        """
+        (text,) = blocks("settings.rst", "text")
+        self.assertEqual(diagnostics(text), [])
+        self.assertEqual([each.name for each in configure(text).services], ["ftp", "/run/my echo"])
 
 
 class ProgrammerTests(SynchronousTestCase):

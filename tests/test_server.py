@@ -39,6 +39,7 @@ from txinetd.spec import (
     Program,
     Server,
     ServiceSpec,
+    SocketOptions,
     SocketType,
 )
 
@@ -512,6 +513,28 @@ class ReloadTests(ServerTestCase):
                 said = yield asked
                 self.assertEqual(said, answer)
         self.assertEqual(self.port(server), before)
+        yield self.records(2)
+
+    @inlineCallbacks
+    def test_socketOptions(self) -> Any:
+        """
+        A service of whose socket something else is asked gets a new one, at the same
+        address, and serves on.
+        """
+        served = spec(saying(b"x"))
+        server = self.server(served, loader=self.load)
+        port = self.port(server)
+        fixed = attrs.evolve(served, addresses=(InetAddress("127.0.0.1", port),))
+        for options in (SocketOptions(keepAlive=True), SocketOptions()):
+            self.next = Configuration((attrs.evolve(fixed, socketOptions=options),))
+            yield server.reload()
+            (endpoint,) = server.runningServices[0].endpoints
+            sock = endpoint._socket
+            assert sock is not None
+            found = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            self.assertEqual(bool(found), options.keepAlive)
+            said = yield self.ask(port)
+            self.assertEqual(said, b"x")
         yield self.records(2)
 
     @inlineCallbacks

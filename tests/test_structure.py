@@ -21,6 +21,7 @@ LAYERS = [
     {"origin"},
     {"recording"},
     {"policy"},
+    {"sockopts"},
     {"spec"},
     {"errors"},
     {"interfaces"},

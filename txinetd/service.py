@@ -80,22 +80,24 @@ class RunningService(service.Service):
     def alter(self, spec: ServiceSpec) -> None:
         """
         Become another spec.  Sockets that both have are kept as they are, with
-        their queues and the children that hold them.
+        their queues and the children that hold them; but what is asked of a socket
+        takes a new one, because most of it cannot be taken back.
 
         @param spec: what to serve from now on.
         """
-        self.spec = spec
+        before, self.spec = self.spec, spec
+        alike = before.socketOptions == spec.socketOptions
         self._door.alter(spec)
         old = self._endpoints
         self._endpoints = {}
         wanted = {spec.socketKey(address): address for address in spec.addresses}
         # What goes, goes first: a new socket may need its port.
         for key, endpoint in old.items():
-            if endpoint.address != wanted.get(key):
+            if not alike or endpoint.address != wanted.get(key):
                 endpoint.close()
         for key, address in wanted.items():
             kept = old.get(key)
-            if kept is not None and kept.address == address:
+            if alike and kept is not None and kept.address == address:
                 kept.alter(spec)
                 self._endpoints[key] = kept
                 continue

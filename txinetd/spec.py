@@ -26,6 +26,7 @@ from txinetd.policy import (
     Limits,
     Recording,
 )
+from txinetd.sockopts import DEFAULT_SOCKET_OPTIONS, SocketOptions
 
 __all__ = [
     "DEFAULT_STARTS_PER_MINUTE",
@@ -47,6 +48,7 @@ __all__ = [
     "Server",
     "ServiceSpec",
     "SocketKey",
+    "SocketOptions",
     "SocketType",
     "UnixAddress",
 ]
@@ -325,6 +327,7 @@ class ServiceSpec:
     @ivar limits: how often.
     @ivar access: who may come in.
     @ivar backlog: the listen(2) queue.
+    @ivar socketOptions: what is asked of its sockets.
     @ivar box: what a program is kept in.
     @ivar rpc: what it is registered as with rpcbind(8), or C{None}.
     @ivar multiplexed: how it is reached by way of tcpmux, or C{None}.
@@ -343,6 +346,7 @@ class ServiceSpec:
     limits: Limits = DEFAULT_LIMITS
     access: Access = EVERYBODY
     backlog: int = DEFAULT_BACKLOG
+    socketOptions: SocketOptions = DEFAULT_SOCKET_OPTIONS
     box: Box = NO_BOX
     rpc: Rpc | None = None
     multiplexed: Multiplexed | None = None

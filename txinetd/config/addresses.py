@@ -31,6 +31,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions, literal, splitHosts
 from txinetd.interfaces import INames
+from txinetd.names import HIGHEST_ID, isNumber
 from txinetd.spec import Identity, InetAddress, UnixAddress
 
 __all__ = [
@@ -244,11 +245,14 @@ def unixAddress(
         _, user, group, mode, text = parts
         if user:
             entry = names.user(user)
-            if entry is None:
+            if entry is not None:
+                _, uid, gid = entry
+            elif isNumber(user) and int(user) <= HIGHEST_ID:
+                uid = int(user)
+            else:
                 hint = "it is to own the socket"
                 reporter.drop("unknown-user", token, shown(user), "a user that exists", hint)
                 return None
-            _, uid, gid = entry
         if group:
             found = names.group(group)
             if found is None:

@@ -1,34 +1,38 @@
-# -*- test-case-name: tests.test_tap -*-
+# -*- test-case-name: tests.test_config_dump -*-
 """
 The text of C{--dump}: the resolved services in the key=value form of NetBSD's
 inetd.conf(5), one a line::
 
-    NAME on KEY = VALUE, ...;  # FILE:LINE (port 13)
+    NAME on KEY = VALUE, ...;  # FILE:LINE
 
-Keys, in this order: C{bind} (the addresses; several are ours), C{socktype},
-C{protocol}, C{wait}, C{user}, C{group} (the resolved id), C{service_max} (0 for
-no limit; no limit is ours), C{exec} and C{args} or, for an internal service
-whose name differs from the line's, C{internal} (ours), and C{backlog} (ours)
-where it is not the default.  A unix socket's NAME is
-C{:UID:GID:MODE:PATH}, as FreeBSD has it.
+L{txinetd.config.keyvalue} reads it back to equal specs, given the same users and
+groups.  Keys, in this order: C{bind} (the addresses; several are ours), C{port} (ours)
+where the name does not say it, C{socktype}, C{protocol}, C{wait}, C{user}, C{group}
+(the resolved id), C{exec} and C{args} or, for an internal service whose name differs
+from the line's, C{internal} (ours); then everything of L{txinetd.config.settings} that
+is not the default.  A unix socket's NAME is C{:UID:GID:MODE:PATH}, as FreeBSD has it.
 
-A word that needs it stands between double quotes with NetBSD's escapes:
-C{\\\\}, C{\\"}, C{\\n}, C{\\t}, C{\\r} and C{\\xHH} for any other byte that is
-not printable ASCII.
+A word that needs it stands between double quotes with NetBSD's escapes: C{\\\\},
+C{\\"}, C{\\n}, C{\\t}, C{\\r} and C{\\xHH} for any other byte that is not printable
+ASCII.
+
+What no file can say, such as a service that is Python code, is a comment that says so.
 """
 
 from __future__ import annotations
 
 import os.path
 import re
+from collections.abc import Sequence
 
+from txinetd.config.settings import pairs
 from txinetd.config.text import visible
 from txinetd.config.values import Configuration
-from txinetd.spec import DEFAULT_BACKLOG, Builtin, Program, ServiceSpec, UnixAddress
+from txinetd.spec import Builtin, InetAddress, InProcess, Program, ServiceSpec, UnixAddress
 
 __all__ = ["dumpConfiguration", "entry"]
 
-_PLAIN = re.compile(rb"[A-Za-z0-9_./:@%+*\[\]-]+")
+_PLAIN = re.compile(rb"[A-Za-z0-9_./:@%+*\[\]-][A-Za-z0-9_./:@%+*\[\]=-]*")
 _ESCAPES = {0x5C: "\\\\", 0x22: '\\"', 0x0A: "\\n", 0x09: "\\t", 0x0D: "\\r"}
 
 
@@ -46,15 +50,45 @@ def word(value: bytes | str) -> str:
     return f'"{text}"'
 
 
+def _obstacle(spec: ServiceSpec) -> str | None:
+    """
+    Why no file can have a service, or C{None} where one can.
+    """
+    if isinstance(spec.server, InProcess):
+        return "Python code serves it"
+    if not isinstance(spec.server, Program | Builtin):
+        return "its connections are passed on"
+    if isinstance(spec.server, Program) and not spec.server.argv:
+        return "it has no argv[0]"
+    if spec.rpc is not None or spec.multiplexed is not None:
+        return "it is an RPC or TCPMUX service"
+    if spec.isUnix:
+        if len(spec.addresses) > 1 or spec.name != str(spec.addresses[0]):
+            return "it has more than a path"
+        return None
+    ports = {each.port for each in spec.addresses if isinstance(each, InetAddress)}
+    if len(ports) != 1 or 0 in ports:
+        return "its sockets have not one known port"
+    if not spec.name or ":" in spec.name or visible(spec.name) != spec.name:
+        return "its name is not one that a file can have"
+    return None
+
+
+def _pair(key: str, words: Sequence[str | bytes]) -> str:
+    """
+    One key.
+    """
+    return f"{key} = {' '.join(map(word, words))}".rstrip()
+
+
 def _server(spec: ServiceSpec, name: str) -> list[str]:
     """
     What serves.
     """
     if isinstance(spec.server, Program):
-        arguments = " ".join(word(each) for each in spec.server.argv)
-        return [f"exec = {word(spec.server.path)}", f"args = {arguments}"]
+        return [_pair("exec", (spec.server.path,)), _pair("args", spec.server.argv)]
     if isinstance(spec.server, Builtin) and spec.server.name != name:
-        return [f"internal = {word(spec.server.name)}"]
+        return [_pair("internal", (spec.server.name,))]
     return []
 
 
@@ -62,33 +96,34 @@ def entry(spec: ServiceSpec) -> str:
     """
     One service.
     """
+    origin = visible(str(spec.origin))
+    obstacle = _obstacle(spec)
+    if obstacle is not None:
+        return f"# {visible(spec.name)}: not in this file, because {obstacle}  # {origin}"
     first = spec.addresses[0]
-    pairs: list[str] = []
+    said: list[str] = []
     if isinstance(first, UnixAddress):
         owner = f":{first.uid}:{first.gid}:{first.permissions:04o}:".encode()
         name = word(owner + first.path)
         served = os.path.basename(first.path).decode("utf-8", "surrogateescape")
-        where = ""
     else:
         name, served = word(spec.name), spec.name
-        hosts = [each.host for each in spec.addresses if not isinstance(each, UnixAddress)]
-        pairs.append(f"bind = {' '.join(map(word, hosts))}")
-        where = f" (port {first.port})"
+        hosts = [each.host for each in spec.addresses if isinstance(each, InetAddress)]
+        said.append(_pair("bind", hosts))
+        if spec.name != str(first.port):
+            said.append(_pair("port", (str(first.port),)))
     identity = spec.identity
-    starts = spec.limits.startsPerMinute
-    pairs += [
-        f"socktype = {spec.socketType.value}",
-        f"protocol = {word(spec.protocol)}",
-        f"wait = {'yes' if spec.wait else 'no'}",
-        f"user = {'-' if identity.keep else word(identity.user)}",
+    said += [
+        _pair("socktype", (spec.socketType.value,)),
+        _pair("protocol", (spec.protocol,)),
+        _pair("wait", ("yes" if spec.wait else "no",)),
+        _pair("user", ("-" if identity.keep else identity.user,)),
     ]
     if not identity.keep:
-        pairs.append(f"group = {identity.gid}")
-    pairs.append(f"service_max = {starts or 0}")
-    pairs += _server(spec, served)
-    if spec.backlog != DEFAULT_BACKLOG:
-        pairs.append(f"backlog = {spec.backlog}")
-    return f"{name} on {', '.join(pairs)};  # {visible(str(spec.origin))}{where}"
+        said.append(_pair("group", (str(identity.gid),)))
+    said += _server(spec, served)
+    said += [_pair(key, words) for key, words in pairs(spec)]
+    return f"{name} on {', '.join(said)};  # {origin}"
 
 
 def dumpConfiguration(configuration: Configuration) -> str:

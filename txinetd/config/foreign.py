@@ -54,13 +54,6 @@ def _insideXinetd(tokens: Sequence[Token]) -> bool:
     return len(tokens) > 1 and tokens[1].text in _ASSIGNMENTS
 
 
-def _assigns(tokens: Sequence[Token]) -> bool:
-    """
-    Whether what follows C{on} or C{off} is NetBSD's: nothing yet, or C{key=value}.
-    """
-    return not tokens or any("=" in each.text for each in tokens)
-
-
 def notInetdConf(first: Diagnostic) -> Diagnostic:
     """
     The one thing to say about a file in which no line looks like an entry.
@@ -104,6 +97,27 @@ class Foreign:
             found = shown(comment.text)
             reporter.drop("unsupported-policy", comment, found, "no IPsec policy", hint)
 
+    def definition(self, name: Token, reporter: Reporter) -> bool:
+        """
+        Take an entry of the key=value form.
+
+        @param name: its first word.
+        @return: whether it cannot be had; then that has been said.
+        """
+        self.plausible = True
+        self.block = False
+        if self.policy:
+            self._underPolicy(name, reporter)
+        return reporter.dropped
+
+    def _underPolicy(self, token: Token, reporter: Reporter) -> None:
+        """
+        Leave out a service that is to have an IPsec policy.
+        """
+        hint = "it stands after an IPsec policy, which is not supported"
+        found = "a service under an IPsec policy"
+        reporter.drop("unsupported-policy", token, found, "a service without one", hint)
+
     def line(self, tokens: Sequence[Token], reporter: Reporter) -> bool:
         """
         Take a line with words.
@@ -123,20 +137,14 @@ class Foreign:
         if self.block:
             return True
         if self.policy:
-            hint = "it stands after an IPsec policy, which is not supported"
-            found = "a service under an IPsec policy"
-            reporter.drop("unsupported-policy", first, found, "a service without one", hint)
+            self._underPolicy(first, reporter)
         elif first.text.startswith("."):
             self.plausible = True
             hint = "directives are not supported; name the files with -f"
             reporter.drop("unsupported-directive", first, shown(first.text), _FIELDS, hint)
-        elif second in ("on", "off") and _assigns(tokens[2:]):
-            self.plausible = True
-            hint = "key=value entries are not supported"
-            reporter.drop("unsupported-key-value", first, shown(first.text), _FIELDS, hint)
         elif second in _ASSIGNMENTS:
-            hint = "key=value entries are not supported"
-            reporter.drop("unsupported-key-value", first, shown(first.text), _FIELDS, hint)
+            hint = "keys and values stand in entries that begin with NAME on, and end with ;"
+            reporter.drop("stray-key-value", first, shown(first.text), _FIELDS, hint)
         elif first.text.startswith("faith/"):
             hint = "faith is not supported"
             reporter.drop("unsupported-faith", first, shown(first.text), _FIELDS, hint)

@@ -5,7 +5,7 @@ common, with what each adds where the others do not contradict it.
 
 The words of a line are those of L{txinetd.config.lexer}.  A file is::
 
-    file     = { entry | default }
+    file     = { entry | default | definition }
     default  = hosts ":"                       alone on its line
     entry    = where type proto wait user server
     where    = [ [ hosts ] ":" ] service       proto is not unix
@@ -21,6 +21,9 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     user     = "-" | user [ (":" | ".") group ]
     server   = path { argument }               the first argument is argv[0]
              | "internal" [ name ]
+
+and a C{definition}, whose second word is C{on} or C{off}, is NetBSD's key=value form
+(L{txinetd.config.keyvalue}).
 
 What it means:
 
@@ -44,7 +47,7 @@ thing to another inetd is said in a warning or a note.  Not understood, and
 refused by name rather than misread: RPC and TCPMUX services, limits after a
 slash, login classes, buffer sizes, accept filters, IPsec policies (whose
 services are left out, because running them without would be worse),
-C{.include}, key=value entries, and files in the format of xinetd.conf(5).
+C{.include}, and files in the format of xinetd.conf(5).
 """
 
 from __future__ import annotations
@@ -52,11 +55,12 @@ from __future__ import annotations
 import attrs
 from zope.interface import implementer
 
-from txinetd.config import addresses, fields, servers, users
+from txinetd.config import addresses, fields, modes, servers, users
 from txinetd.config.addresses import Hosts
 from txinetd.config.flaws import reportFlaws, reportWords
 from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
 from txinetd.config.interfaces import IDialect, ParsedFile
+from txinetd.config.keyvalue import KEYS, Definition, definedService, merged, parted
 from txinetd.config.lexer import Entry, Token, decoded, lex
 from txinetd.config.programs import judge
 from txinetd.config.reporter import Reporter
@@ -64,7 +68,7 @@ from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions, splitHosts
 from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import Address, Builtin, Identity, Limits, Program, ServiceSpec, SocketType
+from txinetd.spec import Address, Builtin, Identity, Program, ServiceSpec
 
 __all__ = ["ClassicDialect"]
 
@@ -86,14 +90,18 @@ class ClassicDialect:
         """
         reading = _Reading(path, names, options)
         first = True
-        for entry in lex(decoded(data)):
+        text, definitions = parted(decoded(data), KEYS)
+        for entry in merged(lex(text), definitions):
+            if len(reading.diagnostics) >= _MOST_DIAGNOSTICS:
+                break
+            if isinstance(entry, Definition):
+                reading.definition(entry)
+                continue
             if first and entry.tokens:
                 first = False
                 if startsXinetd(entry.tokens):
                     return ParsedFile((), (reading.xinetd(entry.tokens[0]),), understood=False)
             reading.entry(entry)
-            if len(reading.diagnostics) >= _MOST_DIAGNOSTICS:
-                break
         return reading.result()
 
 
@@ -153,6 +161,19 @@ class _Reading:
         elif entry.comment is not None:
             self.foreign.comment(entry.comment, reporter)
         self.refused += reporter.dropped
+        self.diagnostics.extend(reporter.diagnostics)
+
+    def definition(self, definition: Definition) -> None:
+        """
+        Take an entry of the key=value form.
+        """
+        reporter = Reporter(self.path, definition.name.text)
+        if not self.foreign.definition(definition.name, reporter):
+            spec = definedService(
+                definition, self.names, self.options, self._defaultHosts, reporter
+            )
+            if spec is not None:
+                self.services.append(spec)
         self.diagnostics.extend(reporter.diagnostics)
 
     def _line(self, entry: Entry, reporter: Reporter) -> None:
@@ -220,13 +241,13 @@ class _Reading:
                 if bound is not None
                 else None
             )
-            waits = _internalWaiting(kind, waits, reporter)
+            waits = modes.internalWaiting(kind, waits, reporter)
             if options.noInternal and not reporter.dropped:
                 hint = "internal services are switched off"
                 reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
         else:
             server = servers.program(tokens[5:], kind, waits, reporter)
-            _privateSocket(kind, known, waits, reporter)
+            modes.privateSocket(kind, known, waits, reporter)
             if server is not None and identity is not None and options.checkPrograms:
                 judge(tokens[5], server.path, identity, reporter)
         if not bound or server is None or waits is None or identity is None:
@@ -271,15 +292,18 @@ class _Reading:
         if field.hosts is not None:
             hosts = addresses.resolve(field.hosts, token, self.names, self.options, reporter)
         else:
-            hosts = self.hosts or self._optionHosts(token)
+            hosts = self._defaultHosts(token)
         bound = addresses.bindAddresses(hosts, known, number, token, self.options, reporter)
         return name, number, bound
 
-    def _optionHosts(self, token: Token) -> Hosts:
+    def _defaultHosts(self, token: Token) -> Hosts:
         """
-        The hosts of the command line, looked up once a file.  What could not
-        be found among them is the loader's to say, once for all files.
+        Where a line listens that does not say.  The hosts of the command line are
+        looked up once a file; what could not be found among them is the loader's to
+        say, once for all files.
         """
+        if self.hosts is not None:
+            return self.hosts
         silent = Reporter(self.path, "")
         chosen = self.options.defaultAddresses or (addresses.ANY,)
         self.hosts = addresses.resolve(chosen, token, self.names, self.options, silent)
@@ -298,39 +322,3 @@ def _tooFew(tokens: tuple[Token, ...], reporter: Reporter) -> None:
             hint = "the program is missing"
     found = f"{len(tokens)} {'field' if len(tokens) == 1 else 'fields'}"
     reporter.drop("too-few-fields", tokens[-1], found, _FIELDS, hint)
-
-
-def _privateSocket(
-    kind: SocketType, known: fields.Protocol, waits: fields.Waiting | None, reporter: Reporter
-) -> None:
-    """
-    For nowait, each peer of a datagram service has a socket of its own; a unix
-    socket cannot be parted like that.
-    """
-    if waits is None or waits.wait or kind is not SocketType.DGRAM:
-        return
-    if known.families is fields.Families.UNIX:
-        hint = "its program gets the socket itself, for the datagrams of all"
-        found = "nowait for datagrams of a unix socket"
-        reporter.drop("unix-dgram-nowait", waits.token, found, "wait", hint)
-
-
-def _internalWaiting(
-    kind: SocketType, waits: fields.Waiting | None, reporter: Reporter
-) -> fields.Waiting | None:
-    """
-    An internal service knows itself how it takes its socket.
-    """
-    if waits is None:
-        return None
-    wait = kind is SocketType.DGRAM
-    if waits.wait != wait:
-        word = "wait" if wait else "nowait"
-        found = f"{'wait' if waits.wait else 'nowait'} for an internal {kind.value} service"
-        hint = f"it is served as {word}"
-        reporter.warn("internal-wait", waits.token, found, word, hint)
-    if not wait or waits.explicit:
-        return attrs.evolve(waits, wait=wait)
-    # To answer a datagram starts nothing, and the clients of time and daytime
-    # are many: there is no limit that nobody asked for.
-    return attrs.evolve(waits, wait=wait, limits=Limits(None))

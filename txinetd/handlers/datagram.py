@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IDelayedCall
 
+from txinetd.errors import BindError
 from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
@@ -126,8 +127,8 @@ class DatagramProgramPort(Port):
             self._watch()
             return
         try:
-            private = privateSocket(self.socket)
-        except OSError as error:
+            private = privateSocket(self.socket, self.spec.socketOptions)
+        except (OSError, BindError) as error:
             self._tryLater(error.errno or 0)
             return
         if self._exhausted:

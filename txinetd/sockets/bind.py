@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 
 from txinetd.errors import BindError
+from txinetd.sockets.options import applyOptions
 from txinetd.sockets.unix import bindUnix
 from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
 
@@ -26,7 +27,7 @@ def openSocket(spec: ServiceSpec, address: Address) -> socket.socket:
     """
     Make, bind and where that applies listen on one socket.
 
-    @param spec: the service; its socket type and backlog count.
+    @param spec: the service; its socket type, socket options and backlog count.
     @param address: one of its addresses.
     @return: a socket that does not block and does not survive an execve(2).
     @raise BindError: if that cannot be done.
@@ -37,6 +38,7 @@ def openSocket(spec: ServiceSpec, address: Address) -> socket.socket:
         raise _failed(address, "socket", error) from error
     try:
         sock.setblocking(False)
+        applyOptions(sock, spec.socketOptions, str(address))
         if isinstance(address, UnixAddress):
             bindUnix(sock, address)
         else:

@@ -17,7 +17,9 @@ from typing import Any
 
 import attrs
 
+from txinetd.sockets.options import applyOptions
 from txinetd.sockets.pending import LONGEST
+from txinetd.sockopts import DEFAULT_SOCKET_OPTIONS, SocketOptions
 
 __all__ = ["Private", "privateSocket"]
 
@@ -46,15 +48,17 @@ class Private:
     dropped: tuple[Any, ...]
 
 
-def privateSocket(sock: socket.socket) -> Private:
+def privateSocket(sock: socket.socket, options: SocketOptions = DEFAULT_SOCKET_OPTIONS) -> Private:
     """
     Make a shared socket one peer's own.
 
     @param sock: a bound IPv4 or IPv6 datagram socket.
+    @param options: what was asked of it, and is of what takes its place.
     @return: that socket, connected, and what takes its place.
     @raise OSError: if there can be no second socket; then nothing has changed.
+    @raise BindError: if it cannot have its options; then neither.
     """
-    replacement = _twin(sock)
+    replacement = _twin(sock, options)
     # From here on nothing more is queued in the old one, but for what the kernel
     # is delivering in this moment.
     dropped: list[Any] = []
@@ -68,7 +72,7 @@ def privateSocket(sock: socket.socket) -> Private:
     return Private(peer, sock, replacement, tuple(dropped))
 
 
-def _twin(sock: socket.socket) -> socket.socket:
+def _twin(sock: socket.socket, options: SocketOptions) -> socket.socket:
     """
     Bind a second socket to the same address and port.  It is the one that gets
     what comes, being the later.
@@ -76,6 +80,7 @@ def _twin(sock: socket.socket) -> socket.socket:
     twin = socket.socket(sock.family, socket.SOCK_DGRAM)
     try:
         twin.setblocking(False)
+        applyOptions(twin, options, str(sock.getsockname()))
         if sock.family == socket.AF_INET6:
             only = sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
             twin.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
