@@ -18,6 +18,8 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.settings import SETTINGS, Context, Words, readSetting
 from txinetd.config.settings.setting import At
 from txinetd.errors import Severity
+from txinetd.gate.addressrules import AddressRules
+from txinetd.gate.rule import sourceOf
 from txinetd.policy import (
     Access,
     AddressRule,
@@ -381,14 +383,14 @@ class RuleTests(SynchronousTestCase):
 
     def test_unknownHost(self) -> None:
         """
-        A name without addresses lets nobody in, and does not fail to keep somebody out:
-        then the service is off.
+        A name without addresses lets nobody in, or keeps everybody out, until it has some.
         """
-        text = f"{PLAIN}, allow = nowhere;"
-        self.assertEqual(codes(text), ["unknown-host"])
-        (rule,) = service(text).access.rules
-        self.assertEqual((rule.networks, rule.host), ((), "nowhere"))
-        self.assertEqual(configure(f"{PLAIN}, deny = nowhere;").services, ())
+        for key in ("allow", "deny"):
+            text = f"{PLAIN}, {key} = nowhere;"
+            self.assertEqual(codes(text), ["unknown-host"])
+            (rule,) = service(text).access.rules
+            self.assertEqual((rule.networks, rule.host), ((), "nowhere"))
+            self.assertIsNotNone(AddressRules(service(text).access).check(sourceOf("10.0.0.1"), 0))
 
     def test_origin(self) -> None:
         """

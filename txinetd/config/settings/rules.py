@@ -11,13 +11,11 @@ otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import attrs
 
 from txinetd.config.lexer import Token
-from txinetd.config.settings.networks import AddressProblem, networks, xinetdNetworks
 from txinetd.config.settings.setting import (
     BadValue,
     Context,
@@ -28,6 +26,8 @@ from txinetd.config.settings.setting import (
     Words,
 )
 from txinetd.config.text import shown
+from txinetd.gate.networks import AddressProblem, isHostName, networks, xinetdNetworks
+from txinetd.hosts import hostNetworks
 from txinetd.policy import AddressRule, Network, Order
 from txinetd.spec import ServiceSpec
 
@@ -35,13 +35,6 @@ __all__ = ["RULES", "RulesPlace"]
 
 
 _ADDRESSES = "addresses, address/length, address-address, or host names"
-
-
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
-
-
-#: What inet_aton(3) takes for a number; a name never ends in one.
-_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 @attrs.frozen
@@ -85,18 +78,13 @@ class Rules(Converter):
             return AddressRule(self.allow, self._networks(text), text, None, origin)
         except AddressProblem as error:
             problem = error
-        if not _HOST.fullmatch(text) or _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]):
+        if not isHostName(text):
             raise BadValue(token, problem.found, problem.expected, problem.hint)
-        found = tuple(
-            each
-            for address in context.names.addresses(text)
-            for each in networks(address.partition("%")[0])
-        )
+        found = hostNetworks(text, context.names)
         if not found:
-            if not self.allow:
-                hint = "nobody could be kept out"
-                raise BadValue(token, shown(text), _ADDRESSES, hint, "unknown-host")
             hint = "it lets nobody in until it can be resolved"
+            if not self.allow:
+                hint = "until it can be resolved everybody is kept out: anybody might be that host"
             context.reporter.defect("unknown-host", token, shown(text), _ADDRESSES, hint)
         return AddressRule(self.allow, found, text, text, origin)
 
