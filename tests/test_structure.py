@@ -25,7 +25,7 @@ LAYERS = [
     {"interfaces"},
     {"logfile"},
     {"names", "record", "notify"},
-    {"config", "gate", "reload", "internal"},
+    {"config", "gate", "reload", "internal", "rpc"},
     {"process"},
     {"testing"},
     {"sockets"},

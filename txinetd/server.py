@@ -27,6 +27,8 @@ from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
 from txinetd.reload import Plan, plan, retained
+from txinetd.rpc.registrar import Registrar
+from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
@@ -65,6 +67,7 @@ class InetdService(service.MultiService):
 
     @ivar children: the server programs that run now.
     @ivar spawner: what starts them.
+    @ivar registrar: what has rpcbind(8) know of the Sun RPC services.
     """
 
     log = Logger()
@@ -119,6 +122,7 @@ class InetdService(service.MultiService):
             recorder = self._recordLog = RecordLog(reactor)
         self._guard = LoopGuard()
         self._closer = Closer(reactor)
+        self.registrar = Registrar(reactor, self._registrations)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
         self._collaborators = Collaborators(
@@ -130,6 +134,7 @@ class InetdService(service.MultiService):
             self._guard,
             self._closer,
             clock,
+            self.registrar.refresh,
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -177,6 +182,7 @@ class InetdService(service.MultiService):
         if self._recordLog is not None:
             self._recordLog.startService()
         super().startService()
+        self.registrar.start()
         self._learning.start(self.learnEvery)
         self.log.info(
             "serving {count} services on {sockets} sockets",
@@ -193,7 +199,10 @@ class InetdService(service.MultiService):
         """
         if self._learning.running:
             self._learning.stop()
-        stopping: defer.Deferred[Any] = defer.maybeDeferred(super().stopService)
+        stopServices = super().stopService
+        # First, so that nobody is sent to a port that is not there any more.
+        stopping: defer.Deferred[Any] = self.registrar.stop()
+        stopping.addCallback(lambda _: stopServices())
         stopping.addCallback(lambda _: self._dealWithChildren())
         stopping.addBoth(lambda _: self._finish())
         return stopping
@@ -212,6 +221,13 @@ class InetdService(service.MultiService):
         self._guard.ownPorts = frozenset(name[1] for name in names if isinstance(name, tuple))
         if self._guard.ownPorts:
             self._guard.broadcasts = interfaceBroadcasts()
+
+    def _registrations(self) -> Iterator[Registration]:
+        """
+        What rpcbind(8) is to know.
+        """
+        for running in self._running:
+            yield from running.registrations
 
     def _finish(self) -> defer.Deferred[None] | None:
         """
@@ -352,6 +368,8 @@ class InetdService(service.MultiService):
             if count % self.changesPerTurn == 0:
                 yield
         self._learnNetwork()
+        # The versions of a service whose sockets are as before may have changed.
+        self.registrar.refresh()
 
 
 def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -11,7 +11,8 @@ from twisted.logger import Logger
 from txinetd.endpoint import Endpoint
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
-from txinetd.spec import ServiceSpec
+from txinetd.rpc.registration import Registration, registrations
+from txinetd.spec import InetAddress, ServiceSpec
 
 __all__ = ["RunningService"]
 
@@ -44,6 +45,18 @@ class RunningService(service.Service):
         This service's endpoints, in the order of its addresses.
         """
         return tuple(self._endpoints.values())
+
+    @property
+    def registrations(self) -> list[Registration]:
+        """
+        What rpcbind(8) is to know of this service, as it is bound now.
+        """
+        found: list[Registration] = []
+        for endpoint in self.endpoints if self.spec.rpc is not None else ():
+            bound = endpoint.bound
+            if isinstance(endpoint.address, InetAddress) and isinstance(bound, tuple):
+                found.extend(registrations(self.spec, endpoint.address, bound))
+        return found
 
     def privilegedStartService(self) -> None:
         """

@@ -29,6 +29,12 @@ class Recorder(Protocol):
         """
 
 
+def _nobody() -> None:
+    """
+    Nobody wants to know.
+    """
+
+
 @attrs.frozen
 class Collaborators:
     """
@@ -43,6 +49,7 @@ class Collaborators:
         answered by an internal service, or C{None}.
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
+    @ivar rebound: called when a service's sockets are not the same as before.
     """
 
     reactor: Any
@@ -53,3 +60,4 @@ class Collaborators:
     guard: Callable[[str, int], str | None]
     closer: Closer
     clock: Callable[[], float] = time.monotonic
+    rebound: Callable[[], None] = _nobody
