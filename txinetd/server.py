@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.handlers.multiplexer import TCPMUX
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
@@ -189,6 +190,7 @@ class InetdService(service.MultiService):
             count=len(self._running),
             sockets=sum(len(running.endpoints) for running in self._running),
         )
+        self._lookForMultiplexer()
 
     def stopService(self) -> defer.Deferred[Any]:
         """
@@ -221,6 +223,19 @@ class InetdService(service.MultiService):
         self._guard.ownPorts = frozenset(name[1] for name in names if isinstance(name, tuple))
         if self._guard.ownPorts:
             self._guard.broadcasts = interfaceBroadcasts()
+
+    def _lookForMultiplexer(self) -> None:
+        """
+        Warn where services are to be reached by way of tcpmux and there is none.
+        """
+        names = [spec.name for spec in self.specs if spec.multiplexed is not None]
+        servers = [spec.server for spec in self.specs]
+        if names and not any(isinstance(one, Builtin) and one.name == TCPMUX for one in servers):
+            self.log.warn(
+                "{services}: cannot be reached, as there is no tcpmux service (a line such as"
+                " 'tcpmux stream tcp nowait root internal')",
+                services=", ".join(names),
+            )
 
     def _registrations(self) -> Iterator[Registration]:
         """
@@ -370,6 +385,7 @@ class InetdService(service.MultiService):
         self._learnNetwork()
         # The versions of a service whose sockets are as before may have changed.
         self.registrar.refresh()
+        self._lookForMultiplexer()
 
 
 def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from txinetd.endpoint import Endpoint
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
+from txinetd.handlers.target import Target, hindrance
 from txinetd.rpc.registration import Registration, registrations
 from txinetd.spec import InetAddress, ServiceSpec
 
@@ -34,6 +35,7 @@ class RunningService(service.Service):
         self.spec = spec
         self._collaborators = collaborators
         self._door = Door(spec, collaborators)
+        self._target: Target | None = None
         self._endpoints = {
             spec.socketKey(address): Endpoint(spec, address, self._door, collaborators)
             for address in spec.addresses
@@ -74,12 +76,14 @@ class RunningService(service.Service):
         super().startService()
         for endpoint in self.endpoints:
             endpoint.serve()
+        self._multiplex()
 
     def stopService(self) -> None:
         """
         Listen no more; running servers go on.
         """
         super().stopService()
+        self._demultiplex()
         self._door.close()
         for endpoint in self.endpoints:
             endpoint.close()
@@ -91,6 +95,7 @@ class RunningService(service.Service):
 
         @param spec: what to serve from now on.
         """
+        self._demultiplex()
         self.spec = spec
         self._door.alter(spec)
         old = self._endpoints
@@ -110,3 +115,28 @@ class RunningService(service.Service):
             self._endpoints[key] = endpoint
             if self.running:
                 endpoint.serve()
+        if self.running:
+            self._multiplex()
+
+    def _multiplex(self) -> None:
+        """
+        Let this service be reached by way of tcpmux, if it is to be.
+        """
+        if self.spec.multiplexed is None:
+            return
+        reason = hindrance(self.spec)
+        if reason is not None:
+            self.log.error("{service}: {reason}", service=self.spec.name, reason=reason)
+            return
+        self._target = Target(self.spec, self._door, self._collaborators)
+        self._collaborators.targets.add(self.spec.multiplexed.name, self._target)
+
+    def _demultiplex(self) -> None:
+        """
+        Let it not be reached that way any more.
+        """
+        target, self._target = self._target, None
+        if target is not None:
+            assert self.spec.multiplexed is not None
+            self._collaborators.targets.remove(self.spec.multiplexed.name, target)
+            target.stop()

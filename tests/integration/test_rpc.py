@@ -183,7 +183,7 @@ class RpcTests(DaemonTestCase):
         self.assertNotIn("verdict=", daemon.log())
         self.ready("udp", "127.0.0.1", 100002, 3)
         self.ready("tcp", "127.0.0.1", 100002, 3)
-        self.ready("udp", "127.0.0.1", 100001, 4)
+        self.ready("udp", "127.0.0.1", 100001, 3)
         if haveIPv6():
             self.ready("udp6", "::1", 100002, 2)
         daemon.records(2 + haveIPv6(), service="rusersd", verdict="served")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from txinetd.handlers.children import Children
+from txinetd.handlers.targets import Targets
 from txinetd.interfaces import ISpawner
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.closing import Closer
@@ -50,6 +51,7 @@ class Collaborators:
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
     @ivar rebound: called when a service's sockets are not the same as before.
+    @ivar targets: the services that can be reached by way of tcpmux.
     """
 
     reactor: Any
@@ -61,3 +63,4 @@ class Collaborators:
     closer: Closer
     clock: Callable[[], float] = time.monotonic
     rebound: Callable[[], None] = _nobody
+    targets: Targets = attrs.field(factory=Targets)

@@ -23,9 +23,25 @@ from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
 from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
-from txinetd.spec import Builtin, InProcess, ServiceSpec
+from txinetd.spec import Builtin, InProcess, Server, ServiceSpec
 
-__all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
+__all__ = ["InProcessDatagramPort", "InProcessStreamPort", "servedFactory"]
+
+
+def servedFactory(server: Server, reactor: Any) -> IProtocolFactory | None:
+    """
+    The factory that serves connections in this process, not started yet.
+
+    @param server: what serves.
+    @param reactor: timers and threads, for those that need them.
+    @return: the factory, or C{None} where there is none.
+    """
+    if isinstance(server, Builtin):
+        builtin = BUILTINS.get(server.name)
+        return None if builtin is None else builtin.streamFactory(time.time)
+    if isinstance(server, InProcess) and not isinstance(server.factory, DatagramProtocol):
+        return IProtocolFactory(server.factory)
+    return None
 
 
 class InProcessStreamPort(Port):
@@ -71,10 +87,8 @@ class InProcessStreamPort(Port):
         self._says: Callable[[float], bytes] | None = None
         if isinstance(server, Builtin):
             self._says = BUILTINS[server.name].says
-            factory: IProtocolFactory = BUILTINS[server.name].streamFactory(time.time)
-        else:
-            assert isinstance(server, InProcess)
-            factory = IProtocolFactory(server.factory)
+        factory = servedFactory(server, self.reactor)
+        assert factory is not None
         factory.doStart()
         return factory
 
