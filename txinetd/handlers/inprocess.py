@@ -38,7 +38,9 @@ def servedFactory(server: Server, reactor: Any) -> IProtocolFactory | None:
     """
     if isinstance(server, Builtin):
         builtin = BUILTINS.get(server.name)
-        return None if builtin is None else builtin.streamFactory(time.time)
+        if builtin is None:
+            return None
+        return builtin.streamFactory(time.time, reactor, server.arguments)
     if isinstance(server, InProcess) and not isinstance(server.factory, DatagramProtocol):
         return IProtocolFactory(server.factory)
     return None

@@ -5,8 +5,9 @@ The table of internal services.  To add one is to add a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 from twisted.internet.protocol import DatagramProtocol, Protocol
@@ -21,6 +22,7 @@ from txinetd.internal.datagram import (
     echoAnswer,
     timedAnswers,
 )
+from txinetd.internal.ident.service import identFactory
 from txinetd.internal.stream import Answer, Chargen, Discard, Echo, StreamFactory
 from txinetd.internal.wire import Now, daytimeAnswer, timeAnswer
 
@@ -43,17 +45,33 @@ class BuiltinService:
 
     name: str
     aliases: tuple[str, ...]
-    _stream: Callable[[Now], Protocol]
-    _datagram: _DatagramMaker
+    _stream: Callable[[Now], Protocol] | None
+    _datagram: _DatagramMaker | None
     says: Callable[[float], bytes] | None = None
+    _factory: Callable[[Any, Sequence[bytes]], StreamFactory] | None = None
 
-    def streamFactory(self, now: Now) -> StreamFactory:
+    @property
+    def hasDatagrams(self) -> bool:
+        """
+        Whether it is served over datagram sockets, too.
+        """
+        return self._datagram is not None
+
+    def streamFactory(
+        self, now: Now, reactor: Any = None, arguments: Sequence[bytes] = ()
+    ) -> StreamFactory:
         """
         Serve it over connections.
 
         @param now: the wall clock.
+        @param reactor: timers and threads, for a service that needs them.
+        @param arguments: its options, for one that has any.
         """
-        return StreamFactory(lambda: self._stream(now))
+        if self._factory is not None:
+            return self._factory(reactor, arguments)
+        stream = self._stream
+        assert stream is not None
+        return StreamFactory(lambda: stream(now))
 
     def datagramProtocol(self, now: Now, guard: Guard, refused: Refused) -> DatagramProtocol:
         """
@@ -64,7 +82,10 @@ class BuiltinService:
             L{txinetd.internal.guard.LoopGuard}.
         @param refused: called with the address as the transport gave it, and
             the reason, for each datagram that is not answered.
+        @raise ValueError: if it is served over connections only.
         """
+        if self._datagram is None:
+            raise ValueError(f"{self.name} is not served over datagrams")
         return self._datagram(now, guard, refused)
 
 
@@ -105,6 +126,7 @@ _SERVICES = (
         _answering(lambda now: timedAnswers(timeAnswer, now)),
         timeAnswer,
     ),
+    BuiltinService("auth", ("authentication", "tap", "ident"), None, None, None, identFactory),
 )
 
 #: The internal services by name.
