@@ -33,6 +33,7 @@ from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
+from txinetd.view import ServerView
 
 __all__ = ["InetdService", "Loaded"]
 
@@ -136,6 +137,7 @@ class InetdService(service.MultiService):
             self._closer,
             clock,
             self.registrar.refresh,
+            view=ServerView(lambda: self._running, self.children),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter

@@ -12,7 +12,7 @@ import attrs
 
 from txinetd.handlers.children import Children
 from txinetd.handlers.targets import Targets
-from txinetd.interfaces import ISpawner
+from txinetd.interfaces import IServerView, ISpawner
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.closing import Closer
 
@@ -52,6 +52,7 @@ class Collaborators:
     @ivar clock: monotonic seconds, for limits and durations.
     @ivar rebound: called when a service's sockets are not the same as before.
     @ivar targets: the services that can be reached by way of tcpmux.
+    @ivar view: what the server does, for those of its services that tell others.
     """
 
     reactor: Any
@@ -64,3 +65,4 @@ class Collaborators:
     clock: Callable[[], float] = time.monotonic
     rebound: Callable[[], None] = _nobody
     targets: Targets = attrs.field(factory=Targets)
+    view: IServerView | None = None

@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
+from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.port import Port
 from txinetd.internal.accounting import accounted
 from txinetd.internal.table import BUILTINS
@@ -25,25 +26,31 @@ from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import Builtin, InProcess, Server, ServiceSpec
 
-__all__ = ["InProcessDatagramPort", "InProcessStreamPort", "servedFactory"]
+__all__ = ["InProcessDatagramPort", "InProcessStreamPort", "isServed", "servedFactory"]
 
 
-def servedFactory(server: Server, reactor: Any) -> IProtocolFactory | None:
+def isServed(server: Server) -> bool:
+    """
+    Whether connections to a server can be served in this process.
+    """
+    if isinstance(server, Builtin):
+        return server.name in BUILTINS
+    return isinstance(server, InProcess) and not isinstance(server.factory, DatagramProtocol)
+
+
+def servedFactory(server: Server, collaborators: Collaborators) -> IProtocolFactory:
     """
     The factory that serves connections in this process, not started yet.
 
-    @param server: what serves.
-    @param reactor: timers and threads, for those that need them.
-    @return: the factory, or C{None} where there is none.
+    @param server: one that L{isServed}.
+    @param collaborators: what all services share.
     """
     if isinstance(server, Builtin):
-        builtin = BUILTINS.get(server.name)
-        if builtin is None:
-            return None
-        return builtin.streamFactory(time.time, reactor, server.arguments)
-    if isinstance(server, InProcess) and not isinstance(server.factory, DatagramProtocol):
-        return IProtocolFactory(server.factory)
-    return None
+        return BUILTINS[server.name].streamFactory(
+            time.time, collaborators.reactor, server.arguments, collaborators.view
+        )
+    assert isinstance(server, InProcess)
+    return IProtocolFactory(server.factory)
 
 
 class InProcessStreamPort(Port):
@@ -89,8 +96,7 @@ class InProcessStreamPort(Port):
         self._says: Callable[[float], bytes] | None = None
         if isinstance(server, Builtin):
             self._says = BUILTINS[server.name].says
-        factory = servedFactory(server, self.reactor)
-        assert factory is not None
+        factory = servedFactory(server, self.collaborators)
         factory.doStart()
         return factory
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
-from txinetd.handlers.inprocess import servedFactory
+from txinetd.handlers.inprocess import isServed, servedFactory
 from txinetd.internal.accounting import accounted
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
@@ -36,7 +36,7 @@ def hindrance(spec: ServiceSpec) -> str | None:
     """
     if not spec.socketType.accepts or spec.wait:
         return "only a stream service with nowait can be reached by way of tcpmux"
-    if not isinstance(spec.server, Program) and servedFactory(spec.server, None) is None:
+    if not isinstance(spec.server, Program) and not isServed(spec.server):
         return "this server cannot be reached by way of tcpmux"
     return None
 
@@ -63,8 +63,7 @@ class Target:
                 spec, door, collaborators, self._cannotStart, self._startsAgain
             )
         else:
-            self._factory = servedFactory(spec.server, collaborators.reactor)
-            assert self._factory is not None
+            self._factory = servedFactory(spec.server, collaborators)
             self._factory.doStart()
 
     def stop(self) -> None:

@@ -6,12 +6,14 @@ The table of internal services.  To add one is to add a row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import attrs
 from twisted.internet.protocol import DatagramProtocol, Protocol
 
+from txinetd.interfaces import IServerView
 from txinetd.internal.datagram import (
     Answering,
     DiscardDatagrams,
@@ -23,12 +25,14 @@ from txinetd.internal.datagram import (
     timedAnswers,
 )
 from txinetd.internal.ident.service import identFactory
+from txinetd.internal.inspect import inspectorFactory
 from txinetd.internal.stream import Answer, Chargen, Discard, Echo, StreamFactory
 from txinetd.internal.wire import Now, daytimeAnswer, timeAnswer
 
 __all__ = ["ALIASES", "BUILTINS", "BuiltinService"]
 
 _DatagramMaker = Callable[[Now, Guard, Refused], DatagramProtocol]
+_StreamMaker = Callable[[Any, Sequence[bytes], IServerView | None], StreamFactory]
 
 
 @attrs.frozen
@@ -48,7 +52,7 @@ class BuiltinService:
     _stream: Callable[[Now], Protocol] | None
     _datagram: _DatagramMaker | None
     says: Callable[[float], bytes] | None = None
-    _factory: Callable[[Any, Sequence[bytes]], StreamFactory] | None = None
+    _factory: _StreamMaker | None = None
 
     @property
     def hasDatagrams(self) -> bool:
@@ -58,7 +62,11 @@ class BuiltinService:
         return self._datagram is not None
 
     def streamFactory(
-        self, now: Now, reactor: Any = None, arguments: Sequence[bytes] = ()
+        self,
+        now: Now,
+        reactor: Any = None,
+        arguments: Sequence[bytes] = (),
+        view: IServerView | None = None,
     ) -> StreamFactory:
         """
         Serve it over connections.
@@ -66,9 +74,10 @@ class BuiltinService:
         @param now: the wall clock.
         @param reactor: timers and threads, for a service that needs them.
         @param arguments: its options, for one that has any.
+        @param view: what the server does, for one that tells that.
         """
         if self._factory is not None:
-            return self._factory(reactor, arguments)
+            return self._factory(reactor, arguments, view)
         stream = self._stream
         assert stream is not None
         return StreamFactory(lambda: stream(now))
@@ -126,7 +135,17 @@ _SERVICES = (
         _answering(lambda now: timedAnswers(timeAnswer, now)),
         timeAnswer,
     ),
-    BuiltinService("auth", ("authentication", "tap", "ident"), None, None, None, identFactory),
+    BuiltinService(
+        "auth",
+        ("authentication", "tap", "ident"),
+        None,
+        None,
+        None,
+        lambda reactor, arguments, view: identFactory(reactor, arguments),
+    ),
+    BuiltinService("services", (), None, None, None, partial(inspectorFactory, "services")),
+    BuiltinService("servers", (), None, None, None, partial(inspectorFactory, "servers")),
+    BuiltinService("xadmin", (), None, None, None, partial(inspectorFactory, "xadmin")),
 )
 
 #: The internal services by name.
