@@ -273,8 +273,8 @@ class RegistrarTests(SynchronousTestCase):
                 taken=[[8, 1, "udp", "x", "registered for y"]],
             )
             self.clock.advance(self.registrar.interval)
-        self.assertEqual(self.said("program 7 version 1 is not registered for udp: rpcbind"), 1)
-        self.assertEqual(self.said("program 8 version 1 is not registered for udp: regis"), 1)
+        self.assertEqual(self.said("program 7 version 1: is not registered for udp: rpcbind"), 1)
+        self.assertEqual(self.said("program 8 version 1: is not registered for udp: regis"), 1)
 
     def test_stop(self) -> None:
         """

@@ -126,7 +126,11 @@ class RunningService(service.Service):
             return
         reason = hindrance(self.spec)
         if reason is not None:
-            self.log.error("{service}: {reason}", service=self.spec.name, reason=reason)
+            self.log.error(
+                "{service}: not to be reached by way of tcpmux: {reason}",
+                service=self.spec.name,
+                reason=reason,
+            )
             return
         self._target = Target(self.spec, self._door, self._collaborators)
         self._collaborators.targets.add(self.spec.multiplexed.name, self._target)

@@ -35,9 +35,9 @@ def hindrance(spec: ServiceSpec) -> str | None:
     @return: the reason, or C{None} where it can.
     """
     if not spec.socketType.accepts or spec.wait:
-        return "only a stream service with nowait can be reached by way of tcpmux"
+        return "only a stream service with nowait gets connections"
     if not isinstance(spec.server, Program) and not isServed(spec.server):
-        return "this server cannot be reached by way of tcpmux"
+        return "its server takes no connections"
     return None
 
 

@@ -102,7 +102,7 @@ class Registrar:
         self._again = False
         self._idle = False
         self._pause = self.firstPause
-        self._said: frozenset[str] = frozenset()
+        self._said: frozenset[tuple[Any, ...]] = frozenset()
         self._told = ""
         self._stopped: defer.Deferred[None] | None = None
 
@@ -259,13 +259,16 @@ class Registrar:
                     address=address,
                     what=text,
                 )
-        troubles = {
-            f"program {program} version {version} is not registered for {transport}: {reason}"
-            for program, version, transport, _, reason in (*answer["failed"], *answer["taken"])
-        }
-        for trouble in sorted(troubles - self._said):
-            self.log.error("{trouble}", trouble=trouble)
-        self._said = frozenset(troubles)
+        troubles = frozenset(map(tuple, (*answer["failed"], *answer["taken"])))
+        for program, version, transport, _, reason in sorted(troubles - self._said):
+            self.log.error(
+                "program {program} version {version}: is not registered for {transport}: {reason}",
+                program=program,
+                version=version,
+                transport=transport,
+                reason=reason,
+            )
+        self._said = troubles
 
     def ended(self, helper: _Helper) -> None:
         """
