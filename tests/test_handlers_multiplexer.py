@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+from ipaddress import IPv4Address
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ from txinetd.config.values import Configuration
 from txinetd.handlers.multiplexer import MultiplexerPort
 from txinetd.handlers.target import hindrance
 from txinetd.handlers.targets import Targets
+from txinetd.policy import Access, AddressRule, Network, Reaction
 from txinetd.server import InetdService
 from txinetd.spec import (
     Builtin,
@@ -231,6 +233,50 @@ class MultiplexerTests(ServerTestCase):
         self.assertEqual(refused, ["tcpmux/one"])
 
     @inlineCallbacks
+    def test_itsOwnRules(self) -> Any:
+        """
+        So it is with its own rules: who may ask for one service may not have another.
+        """
+        loopback = Network(4, int(IPv4Address("127.0.0.0")), int(IPv4Address("127.255.255.255")))
+        rule = AddressRule(False, (loopback,), "127.0.0.0/8")
+        server = self.server(
+            MUX,
+            multiplexed("one", saying(b"1"), access=Access(rules=(rule,))),
+            multiplexed("two", saying(b"2")),
+        )
+        port = self.port(server)
+        self.assertEqual((yield self.ask(port, b"one\r\n")), b"-Service not available\r\n")
+        self.assertEqual((yield self.ask(port, b"two\r\n")), b"+Go\r\n2")
+        records = yield self.records(4)
+        self.assertEqual(
+            sorted(record.service for record in records if record.verdict == "refused"),
+            ["tcpmux/one"],
+        )
+
+    @inlineCallbacks
+    def test_altered(self) -> Any:
+        """
+        A reload that changes a service changes who waits at its door to nobody's harm:
+        a queue that it had goes on.
+        """
+        loaded: list[tuple[ServiceSpec, ...]] = []
+        waiting = Limits(instances=1, reaction=Reaction.QUEUE, queueSeconds=20.0)
+        cat = Program(b"/bin/cat", (b"cat",))
+        one = multiplexed("one", cat, limits=waiting)
+        server = self.server(MUX, one, loader=lambda: Configuration(loaded[-1], ()))
+        port = self.port(server)
+        with socket.create_connection(("127.0.0.1", port)) as first:
+            first.sendall(b"one\r\n")
+            yield self.until(lambda: server.children)
+            asked = self.ask(port, b"one\r\n")
+            yield self.until(lambda: server.counters.forService(one.name, "stream").queued)
+            loaded.append((MUX, attrs.evolve(one, server=saying(b"new"))))
+            yield server.reload()
+            first.shutdown(socket.SHUT_WR)
+            said = yield asked
+        self.assertEqual(said, b"+Go\r\nnew")
+
+    @inlineCallbacks
     def test_multiplexersLimits(self) -> Any:
         """
         And before it that of tcpmux.
@@ -334,11 +380,10 @@ class FakeTarget:
     Takes nothing.
     """
 
-    def take(self, connection: socket.socket, facts: object) -> bool:
+    def take(self, connection: socket.socket, facts: object) -> None:
         """
-        Refuse.
+        Do nothing with it.
         """
-        return False
 
 
 class TargetsTests(SynchronousTestCase):

@@ -10,29 +10,35 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import attrs
 from twisted.application import service
 from twisted.internet import defer, task
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from txinetd.counters import Counters
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
 from txinetd.handlers.multiplexer import TCPMUX
+from txinetd.hosts import withAddresses
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
+from txinetd.policy import NO_POLICY, Network, Policy
 from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.reload import Plan, plan, retained
 from txinetd.rpc.registrar import Registrar
 from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
+from txinetd.surroundings import Surroundings
 from txinetd.view import ServerView
 
 __all__ = ["InetdService", "Loaded"]
@@ -70,6 +76,7 @@ class InetdService(service.MultiService):
     @ivar children: the server programs that run now.
     @ivar spawner: what starts them.
     @ivar registrar: what has rpcbind(8) know of the Sun RPC services.
+    @ivar counters: how often what has happened.
     """
 
     log = Logger()
@@ -93,6 +100,9 @@ class InetdService(service.MultiService):
         stopGrace: float | None = 0.0,
         killAfter: float | None = None,
         road: Road = "auto",
+        policy: Policy = NO_POLICY,
+        barFile: str | None = None,
+        recording: Recording = DEFAULT_RECORDING,
     ) -> None:
         """
         @param reactor: the reactor to listen and spawn on.
@@ -108,6 +118,8 @@ class InetdService(service.MultiService):
             programs; 0 leaves them alone at once, C{None} waits without end.
         @param killAfter: where not C{None}, programs that still run when the grace
             is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
+        @param recording: what is written about arrivals at services that say
+            nothing of it themselves.
         """
         super().__init__()
         self._reactor = reactor
@@ -122,11 +134,16 @@ class InetdService(service.MultiService):
         self._recordLog: RecordLog | None = None
         if recorder is None:
             recorder = self._recordLog = RecordLog(reactor)
+        self.counters = Counters()
         self._guard = LoopGuard()
         self._closer = Closer(reactor)
         self.registrar = Registrar(reactor, self._registrations)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
+        self._surroundings = Surroundings(
+            reactor, policy, clock, self._limit, self._hostsChanged, barFile
+        )
+        self._surroundings.setServiceParent(self)
         self._collaborators = Collaborators(
             reactor,
             self.spawner,
@@ -136,6 +153,10 @@ class InetdService(service.MultiService):
             self._guard,
             self._closer,
             clock,
+            self._surroundings.rules,
+            self._surroundings.wrapper,
+            recording,
+            self.counters,
             self.registrar.refresh,
             view=ServerView(lambda: self._running, self.children),
         )
@@ -162,6 +183,12 @@ class InetdService(service.MultiService):
         """
         return tuple(self._running)
 
+    def snapshot(self) -> dict[str, Any]:
+        """
+        What has been counted, as values that JSON has.
+        """
+        return self.counters.snapshot(0 if self._recordLog is None else self._recordLog.dropped)
+
     def _add(self, spec: ServiceSpec) -> None:
         """
         Take up one more service; it starts at once where this one runs.
@@ -184,6 +211,7 @@ class InetdService(service.MultiService):
         self._limit.raiseToHard()
         if self._recordLog is not None:
             self._recordLog.startService()
+        self._watchSurroundings()
         super().startService()
         self.registrar.start()
         self._learning.start(self.learnEvery)
@@ -210,6 +238,23 @@ class InetdService(service.MultiService):
         stopping.addCallback(lambda _: self._dealWithChildren())
         stopping.addBoth(lambda _: self._finish())
         return stopping
+
+    def _watchSurroundings(self) -> None:
+        """
+        See to what the rules of the services that there are depend on.
+        """
+        self._hostsChanged(self._surroundings.watch(self.specs))
+
+    def _hostsChanged(self, hosts: Mapping[str, tuple[Network, ...]]) -> None:
+        """
+        Go by other addresses of hosts that rules name.
+        """
+        if not hosts:
+            return
+        for running in self._running:
+            access = withAddresses(running.spec.access, hosts)
+            if access is not running.spec.access:
+                running.alter(attrs.evolve(running.spec, access=access))
 
     def _learnNetwork(self) -> None:
         """
@@ -342,6 +387,10 @@ class InetdService(service.MultiService):
         Put a configuration in force, a slice of changes at a time.
         """
         reportDiagnostics(loaded.diagnostics)
+        self.counters.reloads += 1
+        self.counters.badLines = countBadLines(loaded.diagnostics)
+        if self._recordLog is not None:
+            self._recordLog.reopen()
         kept = retained(self.specs, loaded.services, loaded.diagnostics, loaded.unreadable)
         for spec in kept:
             self.log.warn("{service}: keeps running as it was", service=spec.name)
@@ -370,6 +419,7 @@ class InetdService(service.MultiService):
             self.log.info("{service}: stopped", service=spec.name, origin=str(spec.origin))
             self._running.remove(running)
             running.disownServiceParent()
+            running.retire()
             count += 1
             if count % self.changesPerTurn == 0:
                 yield
@@ -385,6 +435,7 @@ class InetdService(service.MultiService):
             if count % self.changesPerTurn == 0:
                 yield
         self._learnNetwork()
+        self._watchSurroundings()
         # The versions of a service whose sockets are as before may have changed.
         self.registrar.refresh()
         self._lookForMultiplexer()
@@ -400,6 +451,15 @@ def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         InetdService.log.emit(
             _LEVELS[diagnostic.severity], "{diagnostic}", diagnostic=str(diagnostic)
         )
+
+
+def countBadLines(diagnostics: Iterable[Diagnostic]) -> int:
+    """
+    How many lines make no service because of what is wrong with them.
+
+    @param diagnostics: from a loader.
+    """
+    return len({(each.origin.path, each.origin.line) for each in diagnostics if each.dropped})
 
 
 _LEVELS = {

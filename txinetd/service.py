@@ -83,10 +83,16 @@ class RunningService(service.Service):
         Listen no more; running servers go on.
         """
         super().stopService()
-        self._demultiplex()
+        self._demultiplex(self.spec)
         self._door.close()
         for endpoint in self.endpoints:
             endpoint.close()
+
+    def retire(self) -> None:
+        """
+        Be no more, after L{stopService}: what was counted is soon forgotten.
+        """
+        self._door.retire()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
@@ -95,8 +101,7 @@ class RunningService(service.Service):
 
         @param spec: what to serve from now on.
         """
-        self._demultiplex()
-        self.spec = spec
+        before, self.spec = self.spec, spec
         self._door.alter(spec)
         old = self._endpoints
         self._endpoints = {}
@@ -115,6 +120,18 @@ class RunningService(service.Service):
             self._endpoints[key] = endpoint
             if self.running:
                 endpoint.serve()
+        self._alterTarget(before)
+
+    def _alterTarget(self, before: ServiceSpec) -> None:
+        """
+        Be reached by way of tcpmux as the spec now has it.
+
+        @param before: how it was.
+        """
+        same = before.multiplexed == self.spec.multiplexed and hindrance(self.spec) is None
+        if self._target is not None and same and self._target.alter(self.spec):
+            return
+        self._demultiplex(before)
         if self.running:
             self._multiplex()
 
@@ -135,12 +152,14 @@ class RunningService(service.Service):
         self._target = Target(self.spec, self._door, self._collaborators)
         self._collaborators.targets.add(self.spec.multiplexed.name, self._target)
 
-    def _demultiplex(self) -> None:
+    def _demultiplex(self, spec: ServiceSpec) -> None:
         """
         Let it not be reached that way any more.
+
+        @param spec: as it was reached.
         """
         target, self._target = self._target, None
         if target is not None:
-            assert self.spec.multiplexed is not None
-            self._collaborators.targets.remove(self.spec.multiplexed.name, target)
+            assert spec.multiplexed is not None
+            self._collaborators.targets.remove(spec.multiplexed.name, target)
             target.stop()

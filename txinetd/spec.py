@@ -24,6 +24,7 @@ from txinetd.policy import (
     EVERYBODY,
     Access,
     Limits,
+    Recording,
 )
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Multiplexed",
     "Origin",
     "Program",
+    "Recording",
     "Redirect",
     "Rpc",
     "Server",
@@ -329,6 +331,8 @@ class ServiceSpec:
     @ivar box: what a program is kept in.
     @ivar rpc: what it is registered as with rpcbind(8), or C{None}.
     @ivar multiplexed: how it is reached by way of tcpmux, or C{None}.
+    @ivar recording: what is written about arrivals; C{None} is what holds for the
+        whole server.
     @ivar origin: where it was read; not compared.
     """
 
@@ -345,6 +349,7 @@ class ServiceSpec:
     box: Box = NO_BOX
     rpc: Rpc | None = None
     multiplexed: Multiplexed | None = None
+    recording: Recording | None = None
     origin: Origin = attrs.field(default=Origin(), eq=False)
 
     def socketKey(self, address: Address) -> SocketKey:

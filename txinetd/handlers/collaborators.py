@@ -10,18 +10,29 @@ from typing import Any, Protocol
 
 import attrs
 
+from txinetd.counters import Counters
+from txinetd.gate.barred import Barred
+from txinetd.gate.gate import Gate
+from txinetd.gate.load import Readings
+from txinetd.gate.penalties import PenaltyBook
+from txinetd.gate.times import LocalTime
 from txinetd.handlers.children import Children
 from txinetd.handlers.targets import Targets
 from txinetd.interfaces import IServerView, ISpawner
+from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
+from txinetd.wallclock import WallClock
+from txinetd.wrap import Wrapper
 
-__all__ = ["Collaborators", "Recorder"]
+__all__ = ["Collaborators", "Recorder", "ServerRules"]
 
 
 class Recorder(Protocol):
     """
-    Takes finished records; see L{txinetd.record.RecordLog}.
+    Takes finished records, and those of starts where a service asks for them; see
+    L{txinetd.record.RecordLog}.
     """
 
     def record(self, record: ConnectionRecord) -> None:
@@ -34,6 +45,34 @@ def _nobody() -> None:
     """
     Nobody wants to know.
     """
+
+
+@attrs.frozen
+class ServerRules:
+    """
+    What the services of one server share of the gate.
+
+    @ivar barred: who has touched a trap.
+    @ivar penalties: who has misbehaved.
+    @ivar gate: what holds for the whole server, or C{None}.
+    @ivar readings: how loaded the machine is; refreshed by whoever made this.
+    @ivar local: the time of day.
+    """
+
+    barred: Barred = attrs.Factory(Barred)
+    penalties: PenaltyBook = attrs.Factory(lambda: PenaltyBook(NO_PENALTIES))
+    gate: Gate | None = None
+    readings: Readings = attrs.Factory(Readings)
+    local: LocalTime = attrs.Factory(WallClock)
+
+
+def _noWrapper() -> Wrapper:
+    """
+    Where nobody has thought of them.
+
+    @raise RuntimeError: always.
+    """
+    raise RuntimeError("these collaborators have no tcp wrappers")
 
 
 @attrs.frozen
@@ -50,6 +89,10 @@ class Collaborators:
         answered by an internal service, or C{None}.
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
+    @ivar rules: the rules of all services.
+    @ivar wrapper: makes, at first, and gives what asks hosts_access(5).
+    @ivar recording: what is written where a service says nothing.
+    @ivar counters: the numbers of all services.
     @ivar rebound: called when a service's sockets are not the same as before.
     @ivar targets: the services that can be reached by way of tcpmux.
     @ivar view: what the server does, for those of its services that tell others.
@@ -63,6 +106,10 @@ class Collaborators:
     guard: Callable[[str, int], str | None]
     closer: Closer
     clock: Callable[[], float] = time.monotonic
+    rules: ServerRules = attrs.Factory(ServerRules)
+    wrapper: Callable[[], Wrapper] = _noWrapper
+    recording: Recording = DEFAULT_RECORDING
+    counters: Counters = attrs.field(factory=Counters)
     rebound: Callable[[], None] = _nobody
     targets: Targets = attrs.field(factory=Targets)
     view: IServerView | None = None

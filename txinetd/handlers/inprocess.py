@@ -6,51 +6,29 @@ protocol a program brings, behind the same door as server programs.
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable
-from typing import Any
 
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet import defer
 from twisted.internet.protocol import DatagramProtocol
-from twisted.python.failure import Failure
 
-from txinetd.handlers.collaborators import Collaborators
+from txinetd.gate.penalties import Offence
+from txinetd.handlers.answering import Answering
 from txinetd.handlers.port import Port
-from txinetd.internal.accounting import accounted
+from txinetd.handlers.reception import Reception
+from txinetd.handlers.wrapping import ask
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
-from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
-from txinetd.spec import Builtin, InProcess, Server, ServiceSpec
+from txinetd.spec import Builtin, InProcess, ServiceSpec
+from txinetd.wrap import Answer
 
-__all__ = ["InProcessDatagramPort", "InProcessStreamPort", "isServed", "servedFactory"]
-
-
-def isServed(server: Server) -> bool:
-    """
-    Whether connections to a server can be served in this process.
-    """
-    if isinstance(server, Builtin):
-        return server.name in BUILTINS
-    return isinstance(server, InProcess) and not isinstance(server.factory, DatagramProtocol)
+__all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
 
 
-def servedFactory(server: Server, collaborators: Collaborators) -> IProtocolFactory:
-    """
-    The factory that serves connections in this process, not started yet.
-
-    @param server: one that L{isServed}.
-    @param collaborators: what all services share.
-    """
-    if isinstance(server, Builtin):
-        return BUILTINS[server.name].streamFactory(
-            time.time, collaborators.reactor, server.arguments, collaborators.view
-        )
-    assert isinstance(server, InProcess)
-    return IProtocolFactory(server.factory)
+#: What stands for a datagram that was let in.
+_Admitted = ConnectionRecord
 
 
 class InProcessStreamPort(Port):
@@ -62,98 +40,34 @@ class InProcessStreamPort(Port):
         """
         Begin to accept.
         """
-        self._factory = self._makeFactory()
+        self._answering = Answering(self.spec, self.door, self.collaborators)
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._answering.serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
-            self._accepted,
+            self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
         )
         self._listener.start()
+        self.door.lobby.attach(self._listener)
 
     def stop(self) -> None:
         """
         Cease to accept; connections go on.
         """
+        self.door.lobby.detach(self._listener)
         self._listener.stop()
-        self._factory.doStop()
+        self._reception.stop()
+        self._answering.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
         Serve by a changed spec from the next connection on.
         """
-        before, self.spec = self.spec, spec
-        if before.server != spec.server:
-            self._factory.doStop()
-            self._factory = self._makeFactory()
-
-    def _makeFactory(self) -> IProtocolFactory:
-        """
-        The factory that the spec asks for, started.
-        """
-        server = self.spec.server
-        self._says: Callable[[float], bytes] | None = None
-        if isinstance(server, Builtin):
-            self._says = BUILTINS[server.name].says
-        factory = servedFactory(server, self.collaborators)
-        factory.doStart()
-        return factory
-
-    def _accepted(self, connection: socket.socket, peer: Any) -> None:
-        """
-        Someone knocked.
-        """
-        record = self.door.admit(connectionFacts(connection, peer))
-        if record is None:
-            self.collaborators.closer.close(connection)
-            return
-        if self._says is not None:
-            self._say(connection, record, self._says(time.time()))
-            return
-        over = False
-
-        def ended(reason: Failure, received: int, sent: int) -> None:
-            nonlocal over
-            if not over:
-                over = True
-                self.door.finish(record)
-
-        connection.setblocking(False)
-        try:
-            # The reactor works on a duplicate of its own.
-            self.reactor.adoptStreamConnection(
-                connection.fileno(), connection.family, accounted(self._factory, ended)
-            )
-        except OSError as error:
-            # Most often a client that has gone again already.
-            if not over:
-                over = True
-                self.door.fail(record, f"adopt: {error.strerror}")
-        finally:
-            connection.close()
-
-    def _say(self, connection: socket.socket, record: ConnectionRecord, text: bytes) -> None:
-        """
-        Say one thing and close.  It fits into the buffer of any new connection.
-
-        @param connection: the connection; it is closed.
-        @param record: its record; it is finished.
-        @param text: what to say.
-        """
-        try:
-            connection.send(text, socket.MSG_DONTWAIT)
-            # What is left unread would make the end a reset.
-            connection.recv(65536, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            pass  # nothing is, as with most clients
-        except OSError as error:
-            # A client that has gone again already.
-            self.door.fail(record, f"send: {error.strerror}")
-            return
-        finally:
-            connection.close()
-        self.door.finish(record)
+        self.spec = spec
+        self._reception.alter(spec)
+        self._answering.alter(spec)
 
 
 class InProcessDatagramPort(Port):
@@ -165,7 +79,6 @@ class InProcessDatagramPort(Port):
         """
         Begin to read.
         """
-        self._record: ConnectionRecord | None = None
         self._refusal = ""
         self._listen()
 
@@ -177,11 +90,13 @@ class InProcessDatagramPort(Port):
             self.reactor, self.socket, self._makeProtocol(), self._admit, self._served
         )
         self._port.start()
+        self.door.lobby.attach(self._port)
 
     def stop(self) -> None:
         """
         Cease to read.
         """
+        self.door.lobby.detach(self._port)
         self._port.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -190,7 +105,7 @@ class InProcessDatagramPort(Port):
         """
         before, self.spec = self.spec, spec
         if before.server != spec.server:
-            self._port.stop()
+            self.stop()
             self._listen()
 
     def _makeProtocol(self) -> DatagramProtocol:
@@ -206,20 +121,38 @@ class InProcessDatagramPort(Port):
         assert isinstance(server.factory, DatagramProtocol)
         return server.factory
 
-    def _admit(self, facts: ConnectionFacts, toMany: bool) -> bool:
+    def _admit(
+        self, facts: ConnectionFacts, toMany: bool
+    ) -> _Admitted | defer.Deferred[_Admitted | None] | None:
         """
         A datagram has come.
         """
-        record = self.door.admit(facts)
-        if record is None:
-            return False
+        if self.door.lobby.holds:
+            # This one has been read already; the others wait.
+            self.door.lobby.hold()
+        record, source = self.door.arrive(facts)
+        verdict = self.door.judge(record, source)
+        if not verdict.allowed:
+            self.door.refuse(record, source, verdict)
+            return None
         if toMany and isinstance(self.spec.server, Builtin):
             # One forged request, and every machine of the network answers.
-            record.verdict, record.reason = "refused", "sent to many machines"
-            self.door.finish(record)
-            return False
-        self._record = record
-        return True
+            self.door.turnAway(record, source, "sent to many machines", "it is forged", None)
+            return None
+        wrap = self.spec.access.wrap
+        asked = None if wrap is None else ask(self.collaborators.wrapper, wrap, facts)
+        if asked is None:
+            self.door.began(record)
+            return record
+
+        def answered(answer: Answer) -> _Admitted | None:
+            if not answer.allowed:
+                self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+                return None
+            self.door.began(record)
+            return record
+
+        return asked.addCallback(answered)
 
     def _refused(self, peer: object, reason: str) -> None:
         """
@@ -227,17 +160,15 @@ class InProcessDatagramPort(Port):
         """
         self._refusal = reason
 
-    def _served(self, raised: Exception | None) -> None:
+    def _served(self, record: _Admitted, raised: Exception | None) -> None:
         """
         The protocol is done with a datagram.
         """
-        record, self._record = self._record, None
         refusal, self._refusal = self._refusal, ""
-        if record is None:
-            return
         if raised is not None:
             self.door.fail(record, f"{type(raised).__name__}: {raised}")
             return
         if refusal:
-            record.verdict, record.reason = "refused", refusal
+            record.verdict = "refused"
+            record.reason = record.rule = refusal
         self.door.finish(record)

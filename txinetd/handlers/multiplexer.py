@@ -10,16 +10,15 @@ for a client that comes to a socket of its own.
 
 from __future__ import annotations
 
-import contextlib
 import socket
-from typing import Any
 
+from txinetd.handlers.banners import say
 from txinetd.handlers.port import Port
-from txinetd.handlers.targets import HELP, LONGEST_NAME
+from txinetd.handlers.reception import Reception
+from txinetd.handlers.targets import HELP, LONGEST_NAME, UNAVAILABLE
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.line import LineReader
-from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import ServiceSpec
 
@@ -28,9 +27,8 @@ __all__ = ["TCPMUX", "MultiplexerPort"]
 #: The name of the internal service.
 TCPMUX = "tcpmux"
 
-#: In the words of the BSD inetds.  A client that is refused by the service's rules
-#: is told the same as one that asks for what there is not.
-_UNAVAILABLE = b"-Service not available\r\n"
+#: What a client is told that does not say what it wants, in the words of the BSD
+#: inetds.
 _UNREADABLE = b"-Error reading service name\r\n"
 
 
@@ -50,20 +48,24 @@ class MultiplexerPort(Port):
         Begin to accept.
         """
         self._waiting: dict[socket.socket, _Client] = {}
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
-            self._accepted,
+            self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
         )
         self._listener.start()
+        self.door.lobby.attach(self._listener)
 
     def stop(self) -> None:
         """
         Cease to accept, and let those go that have not said what they want.
         """
+        self.door.lobby.detach(self._listener)
         self._listener.stop()
+        self._reception.stop()
         for client in tuple(self._waiting.values()):
             client.reader.cancel()
             self._failed(client, "stopped")
@@ -73,16 +75,19 @@ class MultiplexerPort(Port):
         Serve by a changed spec from the next connection on.
         """
         self.spec = spec
+        self._reception.alter(spec)
 
-    def _accepted(self, connection: socket.socket, peer: Any) -> None:
+    def _serve(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
+    ) -> None:
         """
-        Someone knocked.
+        Listen to somebody who has been let in.
         """
-        facts = connectionFacts(connection, peer)
-        record = self.door.admit(facts)
-        if record is None:
-            self.collaborators.closer.close(connection)
-            return
+        self.door.began(record)
         if len(self._waiting) >= self.most:
             oldest = next(iter(self._waiting.values()))
             oldest.reader.cancel()
@@ -111,9 +116,9 @@ class MultiplexerPort(Port):
         if target is None:
             client.record.verdict = "refused"
             client.record.reason = f"no service {line.decode('ascii', 'backslashreplace')!r}"
-            self._answer(client, _UNAVAILABLE)
-        elif not target.take(client.connection, client.facts):
-            self._answer(client, _UNAVAILABLE)
+            self._answer(client, UNAVAILABLE)
+        else:
+            target.take(client.connection, client.facts)
         self.door.finish(client.record)
 
     def _failed(self, client: _Client, reason: str) -> None:
@@ -130,10 +135,8 @@ class MultiplexerPort(Port):
         """
         Say one thing and close.
         """
-        # It fits into the buffer of any new connection; if the client is gone, the
-        # record says already what became of it.
-        with contextlib.suppress(OSError):
-            client.connection.send(text, socket.MSG_DONTWAIT)
+        # If the client is gone, the record says already what became of it.
+        say(client.connection, text)
         self.collaborators.closer.close(client.connection)
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import socket
 
-from twisted.internet.interfaces import IProtocolFactory
-from twisted.python.failure import Failure
+import attrs
 
+from txinetd.handlers.answering import Answering, isAnswered
+from txinetd.handlers.banners import say
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
-from txinetd.handlers.inprocess import isServed, servedFactory
-from txinetd.internal.accounting import accounted
+from txinetd.handlers.reception import Reception
+from txinetd.handlers.targets import UNAVAILABLE
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.spec import Program, ServiceSpec
@@ -36,9 +37,24 @@ def hindrance(spec: ServiceSpec) -> str | None:
     """
     if not spec.socketType.accepts or spec.wait:
         return "only a stream service with nowait gets connections"
-    if not isinstance(spec.server, Program) and not isServed(spec.server):
+    if not isinstance(spec.server, Program) and not isAnswered(spec.server):
         return "its server takes no connections"
     return None
+
+
+class _TargetReception(Reception):
+    """
+    Who is refused is told so in RFC 1078's way, if no banner says anything else; in
+    the same words as who has asked for what there is not.
+    """
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Receive by a changed spec from the next connection on.
+        """
+        super().alter(spec)
+        if not self._banners.fail:
+            self._banners = attrs.evolve(self._banners, fail=UNAVAILABLE)
 
 
 class Target:
@@ -52,28 +68,38 @@ class Target:
         @param door: its way in and out.
         @param collaborators: what all services share.
         """
+        self._spec = spec
         self._door = door
-        self._collaborators = collaborators
-        self._ready = spec.multiplexed is not None and spec.multiplexed.ready
-        self._executor: Executor | None = None
-        self._factory: IProtocolFactory | None = None
+        self._closer = collaborators.closer
         self._exhausted = False
+        self._server: Executor | Answering
         if isinstance(spec.server, Program):
-            self._executor = Executor(
-                spec, door, collaborators, self._cannotStart, self._startsAgain
-            )
+            self._server = Executor(spec, door, collaborators, self._cannotStart, self._startsAgain)
         else:
-            self._factory = servedFactory(spec.server, collaborators)
-            self._factory.doStart()
+            self._server = Answering(spec, door, collaborators)
+        self._reception = _TargetReception(spec, door, collaborators, self._serve)
+
+    def alter(self, spec: ServiceSpec) -> bool:
+        """
+        Serve by a changed spec from the next connection on.
+
+        @param spec: the service, for which there is no L{hindrance}.
+        @return: whether that can be done; else another target is to take the place of
+            this one.
+        """
+        if isinstance(spec.server, Program) != isinstance(self._spec.server, Program):
+            return False
+        self._spec = spec
+        self._server.alter(spec)
+        self._reception.alter(spec)
+        return True
 
     def stop(self) -> None:
         """
         Take no more; what is being served goes on.
         """
-        if self._executor is not None:
-            self._executor.stop()
-        if self._factory is not None:
-            self._factory.doStop()
+        self._reception.stop()
+        self._server.stop()
 
     def _cannotStart(self, number: int) -> None:
         """
@@ -87,65 +113,37 @@ class Target:
         """
         self._exhausted = False
 
-    def take(self, connection: socket.socket, facts: ConnectionFacts) -> bool:
+    def take(self, connection: socket.socket, facts: ConnectionFacts) -> None:
         """
         See L{txinetd.handlers.targets.Takes.take}.
         """
-        record = self._door.admit(facts)
-        if record is None:
-            return False
-        if self._exhausted:
-            # There is no queue of the kernel's in which it could wait.
-            self._door.fail(record, "fork: others are waiting already")
-            return False
-        if self._ready:
-            try:
-                connection.send(_GO, socket.MSG_DONTWAIT)
-            except OSError as error:
-                self._door.fail(record, f"send: {error.strerror}")
-                return False
-        if self._executor is not None:
-            self._start(record, facts, connection)
-        else:
-            self._adopt(record, connection)
-        return True
+        self._reception.receive(connection, facts)
 
-    def _start(
-        self, record: ConnectionRecord, facts: ConnectionFacts, connection: socket.socket
+    def _serve(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
     ) -> None:
         """
-        Start the program.
+        Serve somebody who has been let in.
         """
-        assert self._executor is not None
+        if self._exhausted:
+            # There is no queue of the kernel's in which it could wait.
+            say(connection, UNAVAILABLE)
+            self._door.fail(record, "fork: others are waiting already")
+            self._closer.close(connection)
+            return
+        if self._spec.multiplexed is not None and self._spec.multiplexed.ready:
+            # If the client is gone already, its server will notice that.
+            say(connection, _GO)
+        if isinstance(self._server, Answering):
+            self._server.serve(record, facts, connection, environment)
+            return
 
         def ended(ran: bool) -> None:
             if not ran:
-                self._collaborators.closer.close(connection)
+                self._closer.close(connection)
 
-        self._executor.start(record, facts, connection, connection.close, ended)
-
-    def _adopt(self, record: ConnectionRecord, connection: socket.socket) -> None:
-        """
-        Give the connection to a protocol.
-        """
-        assert self._factory is not None
-        over = False
-
-        def ended(reason: Failure, received: int, sent: int) -> None:
-            nonlocal over
-            if not over:
-                over = True
-                self._door.finish(record)
-
-        connection.setblocking(False)
-        try:
-            # The reactor works on a duplicate of its own.
-            self._collaborators.reactor.adoptStreamConnection(
-                connection.fileno(), connection.family, accounted(self._factory, ended)
-            )
-        except OSError as error:
-            if not over:
-                over = True
-                self._door.fail(record, f"adopt: {error.strerror}")
-        finally:
-            connection.close()
+        self._server.start(record, facts, connection, connection.close, ended, environment)

@@ -12,7 +12,11 @@ from twisted.logger import Logger
 
 from txinetd.process.facts import ConnectionFacts
 
-__all__ = ["HELP", "LONGEST_NAME", "Takes", "Targets"]
+__all__ = ["HELP", "LONGEST_NAME", "UNAVAILABLE", "Takes", "Targets"]
+
+#: What a client is told that does not get what it has asked for, in the words of the
+#: BSD inetds.
+UNAVAILABLE = b"-Service not available\r\n"
 
 #: What a client asks for to be told the names of the services.
 HELP = "help"
@@ -27,14 +31,12 @@ class Takes(Protocol):
     L{txinetd.handlers.target.Target} is one.
     """
 
-    def take(self, connection: socket.socket, facts: ConnectionFacts) -> bool:
+    def take(self, connection: socket.socket, facts: ConnectionFacts) -> None:
         """
-        Take a connection, which is then this service's to close; or refuse it, and
-        then it stays the caller's.
+        Take a connection, which is then this service's to serve, refuse and close.
 
         @param connection: the connection.
         @param facts: where it came from.
-        @return: whether it is taken.
         """
 
 

@@ -7,16 +7,23 @@ exits nobody else looks at that socket.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from twisted.internet.defer import succeed
+
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
+from txinetd.handlers.wrapping import ask
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
-from txinetd.sockets.peers import listenerFacts
+from txinetd.sockets.peers import datagramFacts, listenerFacts
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
+from txinetd.wrap import Answer, refusal
 
 __all__ = ["WaitPort"]
 
@@ -44,6 +51,7 @@ class WaitPort(Port):
         self._watcher = WaitWatcher(self.reactor, sock, self._ready)
         self._child = False
         self._stopped = False
+        self._held = False
         self._whenFree: list[Callable[[], None]] = []
         self._unread: object = None
         self._starts = 0
@@ -53,12 +61,14 @@ class WaitPort(Port):
         Begin to watch.
         """
         self._watcher.resume()
+        self.door.lobby.attach(self)
 
     def stop(self) -> None:
         """
         Cease to watch.
         """
         self._stopped = True
+        self.door.lobby.detach(self)
         self._watcher.stop()
         self._executor.stop()
 
@@ -78,6 +88,28 @@ class WaitPort(Port):
         self.spec = spec
         self._executor.alter(spec)
 
+    def pause(self, why: object) -> None:
+        """
+        Start no child for a while; who knocks waits in the kernel's queue.
+        """
+        self._held = True
+        self._watcher.stop()
+
+    def resume(self, why: object) -> None:
+        """
+        Start them again.
+        """
+        self._held = False
+        if not self._child and not self._stopped:
+            self._watcher.resume()
+
+    def _watch(self) -> None:
+        """
+        Look again, unless there is a reason not to.
+        """
+        if not self._held:
+            self._watcher.resume()
+
     @property
     def isRunning(self) -> bool:
         """
@@ -89,29 +121,64 @@ class WaitPort(Port):
         """
         Someone knocked; the watcher has paused itself.
         """
-        if not self.spec.socketType.accepts and not self._isWorthAStart():
-            self._watcher.resume()
+        if self.door.lobby.holds:
+            self.door.lobby.hold()
             return
-        facts = listenerFacts(self.socket, self.address)
-        record = self.door.admit(facts)
-        if record is None:
+        facts = seen = listenerFacts(self.socket, self.address)
+        if not self.spec.socketType.accepts:
+            head = pending.head(self.socket)
+            if head is None or not self._isWorthAStart(head):
+                self._watch()
+                return
+            # Judged and recorded by the datagram that wakes it; the child finds out
+            # for itself, and about all that come after it.
+            seen = datagramFacts(self.socket, head.peer, None)
+        record, source = self.door.arrive(seen)
+        verdict = self.door.judge(record, source)
+        if not verdict.allowed:
+            self.door.refuse(record, source, verdict)
             self._turnAway()
-            self._watcher.resume()
+            self._watch()
             return
         self._child = True
+        wrap = self.spec.access.wrap
+        if wrap is None:
+            self._begin(record, facts, ())
+            return
+        asked = ask(self.collaborators.wrapper, wrap, seen)
+        if asked is None:
+            # Who it is cannot be known before the server has accepted it.
+            asked = succeed(refusal("the client's address cannot be known"))
+
+        def answered(answer: Answer) -> None:
+            if answer.allowed and not self._stopped:
+                self._begin(record, facts, answer.environment)
+                return
+            self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+            self._ended(False)
+
+        asked.addCallback(answered)
+
+    def _begin(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        environment: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Start a child.
+        """
         # The flag belongs to the open socket, not to a descriptor: what it is
         # here it is in the child, and a server expects a blocking socket.
         self.socket.setblocking(True)
-        self._executor.start(record, facts, self.socket, lambda: None, self._ended)
+        told = [b"%b=%b" % pair for pair in environment]
+        self._executor.start(record, facts, self.socket, lambda: None, self._ended, told)
 
-    def _isWorthAStart(self) -> bool:
+    def _isWorthAStart(self, head: pending.Head) -> bool:
         """
         Whether the datagram at the head of the queue is to start a child; one
         that children keep leaving unread is thrown away.
         """
-        head = pending.head(self.socket)
-        if head is None:
-            return False
         if head != self._unread:
             self._unread = head
             self._starts = 0
@@ -165,4 +232,4 @@ class WaitPort(Port):
         self.socket.setblocking(False)
         if not ran:
             self._turnAway()
-        self._watcher.resume()
+        self._watch()

@@ -68,7 +68,7 @@ class StreamListener:
         self._exhausted = False
         self._pause = self.firstPause
         self._running = False
-        self._paused = False
+        self._paused: set[object] = set()
         self._arrived: deque[tuple[socket.socket, Any]] = deque()
 
     def start(self) -> None:
@@ -88,19 +88,22 @@ class StreamListener:
         if resuming is not None:
             resuming.cancel()
 
-    def pause(self) -> None:
+    def pause(self, why: object) -> None:
         """
         Accept nobody for a while: clients wait in the queue.
+
+        @param why: something hashable that L{resume} is to be called with; there may
+            be several reasons at a time.
         """
-        self._paused = True
+        self._paused.add(why)
         self._readable.pause()
 
-    def resume(self) -> None:
+    def resume(self, why: object) -> None:
         """
-        Accept again.
+        Accept again, unless there is another reason not to.
         """
-        self._paused = False
-        if self._running and self._resuming is None:
+        self._paused.discard(why)
+        if self._running and self._resuming is None and not self._paused:
             self._readable.watch()
 
     def _ready(self) -> None:
