@@ -18,6 +18,7 @@ from txinetd.config import load
 from txinetd.config.keyvalue import KEYS
 from txinetd.config.settings import SETTINGS
 from txinetd.errors import Severity
+from txinetd.gate.limiters import LIMIT_NAMES
 from txinetd.process.environment import baseEnvironment, connectionEnvironment
 from txinetd.process.facts import ConnectionFacts, End
 from txinetd.record import ConnectionRecord, formatRecord
@@ -219,6 +220,28 @@ class SettingsTests(SynchronousTestCase):
         (text,) = blocks("settings.rst", "text")
         self.assertEqual(diagnostics(text), [])
         self.assertEqual([each.name for each in configure(text).services], ["ftp", "/run/my echo"])
+
+
+class AccessTests(SynchronousTestCase):
+    """
+    Tests for the page about who may come in.
+    """
+
+    def test_examples(self) -> None:
+        """
+        Its examples are read without a word, all in one file.
+        """
+        configuration = configure("".join(blocks("access.rst", "text")))
+        self.assertEqual([str(each) for each in configuration.diagnostics], [])
+        self.assertEqual(len(configuration.services), len(blocks("access.rst", "text")))
+
+    def test_rules(self) -> None:
+        """
+        It has the name of every rule.
+        """
+        names = {*LIMIT_NAMES, "access", "access-times", "barred", "penalty"}
+        text = page("access.rst")
+        self.assertEqual([name for name in names if f"``{name}``" not in text], [])
 
 
 class ProgrammerTests(SynchronousTestCase):
