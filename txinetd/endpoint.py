@@ -17,7 +17,7 @@ from txinetd.handlers.choice import kindOf, portFor
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.port import Port
-from txinetd.sockets.bind import openSocket
+from txinetd.sockets.bind import inheritedSocket, openSocket
 from txinetd.sockets.unix import FileIdentity, identify, removeSocketFile
 from txinetd.spec import Address, ServiceSpec, UnixAddress
 
@@ -100,7 +100,8 @@ class Endpoint:
         if self._socket is not None or self._retry is not None:
             return
         try:
-            self._socket = openSocket(self.spec, self.address)
+            inherited = inheritedSocket(self.spec, self.address, self._collaborators.inherited)
+            self._socket = inherited or openSocket(self.spec, self.address)
         except BindError as error:
             self.log.error(
                 "{service}: cannot listen: {error}; trying again in {delay:.0f} s",
@@ -113,7 +114,7 @@ class Endpoint:
             self._delay = min(self._delay * 2, self.lastRetry)
             return
         self._collaborators.rebound()
-        if isinstance(self.address, UnixAddress):
+        if isinstance(self.address, UnixAddress) and inherited is None:
             self._file = identify(self.address.path)
         if self._delay != self.firstRetry:
             self._delay = self.firstRetry

@@ -37,6 +37,7 @@ from txinetd.rpc.registrar import Registrar
 from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
+from txinetd.sockets.inherited import Inherited
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 from txinetd.surroundings import Surroundings
 from txinetd.view import ServerView
@@ -102,6 +103,7 @@ class InetdService(service.MultiService):
         road: Road = "auto",
         policy: Policy = NO_POLICY,
         barFile: str | None = None,
+        inherited: Inherited | None = None,
         recording: Recording = DEFAULT_RECORDING,
     ) -> None:
         """
@@ -120,6 +122,12 @@ class InetdService(service.MultiService):
             is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
         @param recording: what is written about arrivals at services that say
             nothing of it themselves.
+        @param road: how the default spawner starts programs.
+        @param policy: what holds for all services together.
+        @param barFile: where those who have touched a trap are kept over a restart;
+            nowhere if C{None}.
+        @param inherited: sockets that this process was started with, which services
+            take instead of binding their own.
         """
         super().__init__()
         self._reactor = reactor
@@ -159,6 +167,7 @@ class InetdService(service.MultiService):
             self.counters,
             self.registrar.refresh,
             view=ServerView(lambda: self._running, self.children),
+            inherited=inherited if inherited is not None else Inherited(),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -215,6 +224,7 @@ class InetdService(service.MultiService):
         super().startService()
         self.registrar.start()
         self._learning.start(self.learnEvery)
+        self._collaborators.inherited.sayUnused()
         self.log.info(
             "serving {count} services on {sockets} sockets",
             count=len(self._running),

@@ -287,6 +287,8 @@ class Box:
     @ivar passed: the names of the daemon's environment that it gets, or C{None} for
         all of them.
     @ivar environment: variables to set besides: name and value each.
+    @ivar listenDescriptors: whether it gets its socket on descriptor 3 besides, with the
+        variables of sd_listen_fds(3).
     """
 
     umask: int = 0o022
@@ -305,6 +307,7 @@ class Box:
     grace: float = 5.0
     passed: frozenset[bytes] | None = None
     environment: tuple[tuple[bytes, bytes], ...] = ()
+    listenDescriptors: bool = False
 
 
 #: Nothing special.

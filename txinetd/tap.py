@@ -389,6 +389,7 @@ def makeService(options: Options) -> service.IService:
     from txinetd.daemon import Daemon
     from txinetd.metrics import MetricsService
     from txinetd.server import InetdService, countBadLines, reportDiagnostics
+    from txinetd.sockets.inherited import fromEnvironment
 
     try:
         configuration = options.load()
@@ -408,6 +409,7 @@ def makeService(options: Options) -> service.IService:
         recording=options["recording"],
         policy=options["policy"],
         barFile=options["bar-file"],
+        inherited=fromEnvironment(os.environ, os.getpid()),
     )
     inetd.counters.badLines = countBadLines(configuration.diagnostics)
     daemon = Daemon(reactor, inetd)

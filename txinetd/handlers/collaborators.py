@@ -23,6 +23,7 @@ from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
 from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
+from txinetd.sockets.inherited import Inherited
 from txinetd.wallclock import WallClock
 from txinetd.wrap import Wrapper
 
@@ -96,6 +97,7 @@ class Collaborators:
     @ivar rebound: called when a service's sockets are not the same as before.
     @ivar targets: the services that can be reached by way of tcpmux.
     @ivar view: what the server does, for those of its services that tell others.
+    @ivar inherited: sockets that this process was started with.
     """
 
     reactor: Any
@@ -113,3 +115,4 @@ class Collaborators:
     rebound: Callable[[], None] = _nobody
     targets: Targets = attrs.field(factory=Targets)
     view: IServerView | None = None
+    inherited: Inherited = attrs.Factory(Inherited)

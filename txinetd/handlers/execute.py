@@ -103,6 +103,9 @@ class Executor:
         if spec.box.passed is not None:
             given = {name: value for name, value in given.items() if name in spec.box.passed}
         given = {**given, **dict(spec.box.environment)}
+        if spec.box.listenDescriptors:
+            name = spec.name.encode("utf-8", "replace").replace(b":", b"-")
+            given |= {b"LISTEN_FDS": b"1", b"LISTEN_FDNAMES": name}
         self._environment = [b"%b=%b" % item for item in given.items()]
 
     def expect(self, crowd: bool) -> None:

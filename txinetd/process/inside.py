@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import attrs
 
-from txinetd.process.launch.restrict import Failed, inherited, ownLimits
+from txinetd.process.launch.restrict import Failed, inherited, listening, ownLimits
 
 __all__ = ["Start", "becomeServer"]
 
@@ -80,16 +80,20 @@ def becomeServer(start: Start, errors: int) -> NoReturn:
         step = "chdir"
         os.chdir(start.directory)
         step = "close"
-        os.closerange(3, errors)
+        first = 3
+        if start.plan["listens"]:
+            if errors == first:
+                errors = fcntl.fcntl(errors, fcntl.F_DUPFD_CLOEXEC, first + 1)
+            os.dup2(0, first)
+            first += 1
+        os.closerange(first, errors)
         os.closerange(errors + 1, _MOST_DESCRIPTORS)
         # The last, lest they catch what has still to be done here.
         ownLimits(start.plan)
         step = "sigprocmask"
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         step = "exec"
-        os.execve(
-            start.executable, start.argv, dict(each.split(b"=", 1) for each in start.environment)
-        )
+        os.execve(start.executable, start.argv, listening(start.plan, start.environment))
     except Failed as failed:
         _report(errors, failed.step, failed.errno)
     except OSError as error:

@@ -56,6 +56,7 @@ def hasOwnLimits(made: dict[str, Any]) -> bool:
         or made["nice"] is not None
         or made["ioPriority"] is not None
         or made["outOfMemory"] is not None
+        or made["listens"]
     )
 
 
@@ -84,6 +85,7 @@ def plan(identity: Identity, box: Box, softDescriptors: int | None) -> dict[str,
         "nice": box.nice,
         "ioPriority": box.ioPriority,
         "outOfMemory": box.outOfMemory,
+        "listens": box.listenDescriptors,
         "softDescriptors": None if _limitsDescriptors(box) else softDescriptors,
     }
 

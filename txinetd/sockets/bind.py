@@ -10,11 +10,12 @@ import socket
 from pathlib import Path
 
 from txinetd.errors import BindError
+from txinetd.sockets.inherited import Inherited
 from txinetd.sockets.options import applyOptions
 from txinetd.sockets.unix import bindUnix
 from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
 
-__all__ = ["openSocket"]
+__all__ = ["inheritedSocket", "openSocket"]
 
 _HINTS = {
     errno.EADDRINUSE: "another process has it: ss -lntup shows which",
@@ -48,6 +49,34 @@ def openSocket(spec: ServiceSpec, address: Address) -> socket.socket:
                 sock.listen(spec.backlog)
             except OSError as error:
                 raise _failed(address, "listen", error) from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def inheritedSocket(
+    spec: ServiceSpec, address: Address, inherited: Inherited
+) -> socket.socket | None:
+    """
+    The same of a socket that this process was started with.
+
+    @return: C{None} where there is none for that address.
+    @raise BindError: if it cannot be made what the service asks for.
+    """
+    sock = inherited.take(spec, address)
+    if sock is None:
+        return None
+    try:
+        sock.setblocking(False)
+        applyOptions(sock, spec.socketOptions, str(address))
+        if spec.socketType.accepts:
+            # Some parents leave that to us; where it listens already, only the length of
+            # its queue changes.
+            sock.listen(spec.backlog)
+    except OSError as error:
+        sock.close()
+        raise _failed(address, "listen", error) from error
     except BaseException:
         sock.close()
         raise

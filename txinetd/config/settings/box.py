@@ -57,4 +57,5 @@ BOX: tuple[Setting, ...] = (
     _ours("session_grace", Seconds(zero=True), "grace"),
     _xinetds("passenv", VariableNames(), "passed"),
     _xinetds("env", Variables(), "environment"),
+    _ours("listen_fds", Switch(), "listenDescriptors"),
 )

@@ -36,7 +36,7 @@ from typing import Any
 
 # Relative, as the package has another name in a launcher of its own.
 from .peak import Peaks
-from .restrict import Failed, inherited, ownLimits, unseen
+from .restrict import Failed, inherited, listening, ownLimits, unseen
 from .turns import shortTurns
 from .vfork import Vfork
 
@@ -261,12 +261,18 @@ class Launcher:
             step = "chdir"
             os.chdir(directory)
             step = "close"
-            os.closerange(3, errors)
+            first = 3
+            if self._plan["listens"]:
+                if errors == first:
+                    errors = fcntl.fcntl(errors, fcntl.F_DUPFD_CLOEXEC, first + 1)
+                os.dup2(0, first)
+                first += 1
+            os.closerange(first, errors)
             os.closerange(errors + 1, 2**31 - 1)
             # The last, lest they catch what has still to be done here.
             ownLimits(self._plan)
             step = "exec"
-            os.execve(executable, argv, dict(item.split(b"=", 1) for item in environment))
+            os.execve(executable, argv, listening(self._plan, environment))
         except Failed as failed:
             os.write(errors, marshal.dumps((failed.step, failed.errno)))
         except OSError as error:

@@ -15,7 +15,7 @@ import os
 import resource
 from typing import Any
 
-__all__ = ["Failed", "inherited", "ownLimits", "raised", "unseen"]
+__all__ = ["Failed", "inherited", "listening", "ownLimits", "raised", "unseen"]
 
 #: What L{inherited} and L{ownLimits} take: see L{txinetd.process.plan}.
 Plan = dict[str, Any]
@@ -244,6 +244,19 @@ def ownLimits(plan: Plan) -> None:
         _step("setrlimit", resource.setrlimit, which, (soft, hard))
         if resource.getrlimit(which) != (soft, hard):
             raise Failed("setrlimit", 0)
+
+
+def listening(plan: Plan, environment: list[bytes] | tuple[bytes, ...]) -> dict[bytes, bytes]:
+    """
+    The environment of a server; where it is to find its socket as sd_listen_fds(3)
+    does, with what that wants to see and only the server's own process can know.
+
+    @param environment: C{NAME=value} each.
+    """
+    found = dict(each.split(b"=", 1) for each in environment)
+    if plan["listens"]:
+        found[b"LISTEN_PID"] = b"%d" % os.getpid()
+    return found
 
 
 def _setOutOfMemory(score: int) -> None:
