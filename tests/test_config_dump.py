@@ -37,7 +37,7 @@ class RoundTripTests(SynchronousTestCase):
         """
         text = dumpConfiguration(Configuration((spec,)))
         self.assertEqual(text.count("\n"), 1)
-        self.assertTrue(text.isascii())
+        self.assertTrue(text.isascii() and text[:-1].isprintable(), text)
         configuration = configure(text)
         errors = [
             str(each) for each in configuration.diagnostics if each.severity is Severity.ERROR
