@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import txinetd
@@ -100,9 +101,9 @@ class AdministratorTests(SynchronousTestCase):
         """
         It explains every field of a record.
         """
-        record = ConnectionRecord(
-            1, "x", "tcp", "-", "-", 0.0, 0.0, "failed", "x", 1, "x", 1.0, 1, 1, 1.0
-        )
+        given: dict[str, Any] = {attribute.name: 1 for attribute in attrs.fields(ConnectionRecord)}
+        texts = ("service", "peer", "local", "reason", "user", "rule", "origin", "remoteUser")
+        record = ConnectionRecord(**{**given, **dict.fromkeys(texts, "x")})
         text = page("administrator.rst")
         fields = re.findall(r"(\w+)=", formatRecord(record))
         self.assertEqual([name for name in fields if f"\n``{name}``" not in text], [])

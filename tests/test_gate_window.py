@@ -78,6 +78,16 @@ class SlidingWindowTests(SynchronousTestCase):
             window.admit(second)
         self.assertTrue(window.admit(60))
 
+    def test_hasRoom(self) -> None:
+        """
+        To ask whether there is room does not count, and to count does not ask.
+        """
+        window = SlidingWindow(1, 60)
+        found = [window.hasRoom(0), window.hasRoom(0)]
+        window.note(0)
+        found += [window.hasRoom(59), window.hasRoom(60)]
+        self.assertEqual(found, [True, True, False, True])
+
     def test_reopensAtOpen(self) -> None:
         """
         A window with room is open now.

@@ -5,6 +5,7 @@ Tests for L{txinetd.handlers.execute}, with a spawner that starts nothing.
 from __future__ import annotations
 
 import errno
+import resource
 import socket
 from typing import Any
 
@@ -18,6 +19,7 @@ from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.interfaces import ISpawner
 from txinetd.process.facts import ConnectionFacts, End
+from txinetd.recording import Recording
 from txinetd.spec import Box, Program
 
 FACTS = ConnectionFacts("tcp", End("127.0.0.1", 7), End("192.0.2.9", 4000))
@@ -157,6 +159,41 @@ class ExecutorTests(SynchronousTestCase):
             self.world.reactor.advance(1)
         self.assertEqual(self.events, [errno.EAGAIN, "ended False", "recovered"])
         self.assertEqual(self.world.reactor.getDelayedCalls(), [])
+
+    def test_waited(self) -> None:
+        """
+        Who waits is counted meanwhile, and the record says for how long it was.
+        """
+        self.world.spawner.failures = [NO_PROCESS[0]]
+        self.start()
+        self.assertEqual(self.door.counters.queued, 1)
+        self.world.reactor.advance(0.5)
+        self.assertEqual(self.door.counters.queued, 0)
+        self.world.spawner.spawned[0].end()
+        (record,) = self.world.recorder.records
+        self.assertEqual(record.waited, 0.5)
+
+    def test_began(self) -> None:
+        """
+        The record of a start, where it is asked for, has the process id.
+        """
+        self.door.alter(programSpec(recording=Recording(starts=True)))
+        self.start()
+        (record,) = self.world.recorder.records
+        self.assertEqual(record.verdict, "started")
+        self.assertEqual(record.pid, self.world.spawner.spawned[0].child.pid)
+
+    def test_usage(self) -> None:
+        """
+        User and system time are told apart, and a peak of memory that is not known is
+        left out.
+        """
+        self.start()
+        usage = resource.struct_rusage((1.5, 0.25, 0, *range(13)))
+        self.world.spawner.spawned[0].child.ended(0, usage)
+        (record,) = self.world.recorder.records
+        self.assertEqual((record.userTime, record.systemTime, record.maxRss), (1.5, 0.25, None))
+        self.assertEqual(record.cpu, 1.75)
 
     def test_stop(self) -> None:
         """

@@ -6,9 +6,11 @@ real sockets and real programs in this process.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -25,6 +27,7 @@ from txinetd.config.values import Configuration
 from txinetd.endpoint import State
 from txinetd.errors import Diagnostic, Severity
 from txinetd.record import ConnectionRecord
+from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
 from txinetd.spec import (
     Builtin,
@@ -289,6 +292,82 @@ class ServiceTests(ServerTestCase):
         self.assertIsNotNone(record.pid)
         self.assertIsNotNone(record.cpu)
         self.assertEqual(record.local, f"127.0.0.1:{self.port(server)}")
+
+    @inlineCallbacks
+    def test_bytes(self) -> Any:
+        """
+        The record of what is answered in this process tells the bytes both ways.
+        """
+        factory = protocol.Factory.forProtocol(Upper)
+        server = self.server(spec(InProcess(factory)), spec(Builtin("daytime")))
+        yield self.ask(self.port(server), b"hello")
+        answer = yield self.ask(self.port(server, 1))
+        found = yield self.records(2)
+        self.assertEqual(
+            [(record.received, record.sent) for record in found], [(5, 5), (0, len(answer))]
+        )
+
+    @inlineCallbacks
+    def test_counters(self) -> Any:
+        """
+        The server counts by itself.
+        """
+        server = self.server(spec(Program(b"/bin/sh", (b"sh", b"-c", b"exit 5"))))
+        yield self.ask(self.port(server))
+        yield self.records(1)
+        (found,) = server.snapshot()["services"]
+        self.assertEqual((found["accepted"], found["running"], found["exits"]), (1, 0, {"5": 1}))
+
+    @inlineCallbacks
+    def test_recordings(self) -> Any:
+        """
+        Each service's records are written as its spec says, the others as the server's
+        default says; what is asked of all of them goes through one writer.
+        """
+        paths = [Path(self.mktemp()).absolute() for _ in range(2)]
+        own = Recording(RecordFormat.XINETD, LogFileDestination(str(paths[0])))
+        default = Recording(RecordFormat.JSON, LogFileDestination(str(paths[1])))
+        server = InetdService(
+            reactor,
+            [spec(saying(b"a"), name="one", recording=own), spec(saying(b"b"), name="two")],
+            recording=default,
+        )
+        server.startService()
+        for number in range(2):
+            yield self.ask(self.port(server, number))
+        yield self.until(lambda: not server.children)
+        yield server.stopService()
+        self.assertRegex(
+            paths[0].read_text(),
+            r"^\S+: START: one pid=(\d+) from=127\.0\.0\.1\n"
+            r"\S+: EXIT: one status=0 pid=\1 duration=\d\(sec\)\n$",
+        )
+        found = json.loads(paths[1].read_text())
+        self.assertEqual((found["service"], found["exit"]), ("two", 0))
+
+    @inlineCallbacks
+    def test_reloadReopens(self) -> Any:
+        """
+        A reload counts, counts bad lines, forgets services that are no more, and opens
+        files anew.
+        """
+        path = Path(self.mktemp()).absolute()
+        bad = Diagnostic(Severity.ERROR, "x", Origin("conf", 9, 1, "x"), "x", "y", dropped=True)
+        only = spec(Builtin("daytime"), name="two")
+        server = InetdService(
+            reactor,
+            [spec(Builtin("daytime"), name="one"), only],
+            loader=lambda: Configuration((only,), (bad,), ()),
+            recording=Recording(destination=LogFileDestination(str(path))),
+        )
+        server.startService()
+        yield self.ask(self.port(server))
+        yield server.reload()
+        yield self.until(path.exists)
+        yield server.stopService()
+        found = server.snapshot()
+        self.assertEqual((found["reloads"], found["bad_lines"]), (1, 1))
+        self.assertEqual(len(path.read_text().splitlines()), 1)
 
 
 class GarbageTests(ServerTestCase):

@@ -12,6 +12,7 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IUDPTransport
 from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
@@ -49,6 +50,7 @@ class PortTests(TestCase):
         self.many: list[bool] = []
         self.outcomes: list[Exception | None] = []
         self.verdict = True
+        self.later: Deferred[Any] | None = None
         self.waiting: Deferred[None] | None = None
 
     def start(self, family: socket.AddressFamily, *name: Any) -> tuple[Echo, socket.socket]:
@@ -62,6 +64,7 @@ class PortTests(TestCase):
         except OSError as reason:
             raise SkipTest(f"cannot bind {name}: {reason}") from None
         server.setblocking(False)
+        self.server = server
         protocol = Echo()
         self.port = DatagramPort(reactor, server, protocol, self.admit, self.served)
         self.port.start()
@@ -71,7 +74,7 @@ class PortTests(TestCase):
         client.setblocking(False)
         return protocol, client
 
-    def admit(self, facts: ConnectionFacts, toMany: bool) -> bool:
+    def admit(self, facts: ConnectionFacts, toMany: bool) -> Any:
         """
         Judge as the test wants.
         """
@@ -79,12 +82,16 @@ class PortTests(TestCase):
         self.many.append(toMany)
         if not self.verdict:
             self.wake()
-        return self.verdict
+            return None
+        if self.later is not None:
+            return self.later
+        return facts
 
-    def served(self, raised: Exception | None) -> None:
+    def served(self, admitted: Any, raised: Exception | None) -> None:
         """
         Note it.
         """
+        self.assertIs(admitted, self.facts[-1])
         self.outcomes.append(raised)
         self.wake()
 
@@ -179,6 +186,36 @@ class PortTests(TestCase):
         self.assertTrue(self.facts[0].peerText.startswith("127.0.0.1:"))
 
     @inlineCallbacks
+    def test_later(self) -> Any:
+        """
+        A datagram that is admitted only after a while is served then, and answered.
+        """
+        _, client = self.start(socket.AF_INET, "127.0.0.1", 0)
+        self.later = Deferred()
+        client.sendto(b"x", self.server.getsockname())
+        while not self.facts:
+            yield deferLater(reactor, 0.001)
+        self.assertEqual(self.outcomes, [])
+        self.later.callback(self.facts[0])
+        self.assertEqual((self.outcomes, client.recv(10)), ([None], b"x"))
+
+    @inlineCallbacks
+    def test_tooLate(self) -> Any:
+        """
+        One that is admitted when the service has stopped is not served, and that is
+        told.
+        """
+        _, client = self.start(socket.AF_INET, "127.0.0.1", 0)
+        self.later = Deferred()
+        client.sendto(b"x", self.server.getsockname())
+        while not self.facts:
+            yield deferLater(reactor, 0.001)
+        self.port.stop()
+        self.later.callback(self.facts[0])
+        self.assertIsInstance(self.outcomes[0], ConnectionAbortedError)
+        self.assertRaises(BlockingIOError, client.recv, 10)
+
+    @inlineCallbacks
     def test_refused(self) -> Any:
         """
         A datagram that is not admitted does not reach the protocol.
@@ -186,7 +223,7 @@ class PortTests(TestCase):
         _, client = self.start(socket.AF_INET, "127.0.0.1", 0)
         self.verdict = False
         done = self.next()
-        client.sendto(b"x", ("127.0.0.1", self.port.getHost().port))  # type: ignore[union-attr]
+        client.sendto(b"x", self.server.getsockname())
         yield done
         self.assertEqual(self.outcomes, [])
         self.assertRaises(BlockingIOError, client.recv, 10)

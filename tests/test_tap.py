@@ -9,8 +9,11 @@ import io
 from pathlib import Path
 from typing import Any, cast
 
-from twisted.trial.unittest import SynchronousTestCase
+import attrs
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from txinetd.metrics import MetricsService, haveClient
+from txinetd.recording import RecordFormat
 from txinetd.server import InetdService
 from txinetd.tap import EX_NOINPUT, EX_USAGE, Options, makeService
 
@@ -91,8 +94,15 @@ class UsageTests(OptionsTestCase):
             (("--road", "high"), "auto, direct, launcher, fork"),
             (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
             (("--default-address", "[::1"), "default address"),
-            (("--as-me",), "--check or --dump"),
+            (("--as-me",), "--check, --dump or --explain"),
+            (("--limit", "0"), "--limit 0"),
+            (("--explain", "192.0.2.1"), "--explain"),
+            (("--explain", "example.org", "ftp"), "example.org"),
+            (("--explain", "192.0.2.1", "ftp", "--check"), "exclude"),
             (("--check", "--dump"), "exclude"),
+            (("--record-format", "yaml"), "yaml"),
+            (("--record-to", "syslog:moon"), "moon"),
+            (("--metrics", "everywhere"), "--metrics everywhere"),
             (("-f", "klingon:x", "--check"), "klingon"),
         ):
             ended = self.ended(*words)
@@ -221,6 +231,29 @@ class MakeTests(OptionsTestCase):
         (inetd,) = (each for each in cast(Any, made) if isinstance(each, InetdService))
         self.assertEqual([spec.name for spec in inetd.specs], ["8007"])
         self.assertIsNone(inetd.runningServices[0].endpoints[0].bound)
+
+    def test_record(self) -> None:
+        """
+        What is said of records is what the service does by default.
+        """
+        options = self.parse("-f", str(self.file), "--record-format", "xinetd")
+        options["recording"] = recording = attrs.evolve(options["recording"], starts=True)
+        self.assertIs(recording.format, RecordFormat.XINETD)
+        (inetd,) = (
+            each for each in cast(Any, makeService(options)) if isinstance(each, InetdService)
+        )
+        self.assertIs(inetd._collaborators.recording, recording)
+
+    def test_metrics(self) -> None:
+        """
+        Metrics are served only when asked for.
+        """
+        for words, count in (((), 0), (("--metrics", "127.0.0.1:9100"), 1)):
+            if words and not haveClient():
+                raise SkipTest("prometheus_client is not installed")
+            made = makeService(self.parse("-f", str(self.file), *words))
+            found = [each for each in cast(Any, made) if isinstance(each, MetricsService)]
+            self.assertEqual(len(found), count)
 
     def test_missing(self) -> None:
         """

@@ -15,6 +15,7 @@ from twisted.application import service
 from twisted.internet import defer
 from twisted.logger import Logger
 
+from txinetd.counters import formatState
 from txinetd.notify import ServiceManager
 from txinetd.process.launch.turns import shortTurns
 from txinetd.process.orphans import OrphanReaper, becomeSubreaper
@@ -28,8 +29,9 @@ _Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 
 class Daemon(service.MultiService):
     """
-    Runs an L{InetdService} as the process's main business: SIGHUP reloads, a
-    second SIGTERM or SIGINT ends the wait for running servers.
+    Runs an L{InetdService} as the process's main business: SIGHUP reloads,
+    SIGUSR1, where it is free, logs the state, a second SIGTERM or SIGINT ends the
+    wait for running servers.
     """
 
     log = Logger()
@@ -79,7 +81,7 @@ class Daemon(service.MultiService):
 
     def _takeSignals(self) -> None:
         """
-        Install SIGHUP's handler, once.
+        Install the handlers of SIGHUP and SIGUSR1, once.
         """
         if signal.SIGHUP in self._previous:
             return
@@ -88,6 +90,9 @@ class Daemon(service.MultiService):
         shortTurns()
         self._restoreIgnored = replaceIgnoredSignals()
         self._install(signal.SIGHUP, self._hangup)
+        # twistd may have it already, for its log.
+        if signal.getsignal(signal.SIGUSR1) in (signal.SIG_DFL, None):
+            self._install(signal.SIGUSR1, self._dump)
 
     def _reactorRuns(self) -> None:
         """
@@ -132,6 +137,18 @@ class Daemon(service.MultiService):
             return
         self._manager.reloading()
         self._inetd.reload().addCallback(lambda _: self._manager.ready())
+
+    def _dump(self, number: int, frame: FrameType | None) -> None:
+        """
+        SIGUSR1: log the state, in the reactor's own time.
+        """
+        self._reactor.callFromThread(self._logState)
+
+    def _logState(self) -> None:
+        """
+        Log what has been counted.
+        """
+        self.log.info("state: {state}", state=formatState(self._inetd.snapshot()))
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         """

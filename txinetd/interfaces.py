@@ -69,7 +69,8 @@ class IChild(IProcessTransport):
     rusage = Attribute(
         """
         After its end, the L{resource.struct_rusage} of the child from wait4(2),
-        or C{None} where it could not be had.
+        or C{None} where it could not be had; C{ru_maxrss} is 0 where that may be
+        the peak of whoever started it, which the kernel passes on.
         """
     )
 

@@ -13,12 +13,15 @@ import enum
 import attrs
 
 from txinetd.origin import Origin
+from txinetd.recording import Recording
 
 __all__ = [
     "DEFAULT_LIMITS",
     "DEFAULT_STARTS_PER_MINUTE",
     "EVERYBODY",
+    "FLOOD_PENALTIES",
     "NO_PENALTIES",
+    "NO_POLICY",
     "Access",
     "AddressRule",
     "Bucket",
@@ -31,6 +34,7 @@ __all__ = [
     "Prefixes",
     "Pressure",
     "Reaction",
+    "Recording",
     "Sensor",
 ]
 
@@ -168,7 +172,8 @@ class AddressRule:
     One rule about where arrivals come from.
 
     @ivar allow: whether it lets in or keeps out.
-    @ivar networks: whom it is about; empty fits nobody.
+    @ivar networks: whom it is about; empty fits nobody, but for a host that is to be
+        kept out: then anybody might be that host.
     @ivar text: the rule as it was written.
     @ivar host: the name that C{networks} was looked up for, and is to be looked up
         for again from time to time; else C{None}.
@@ -235,6 +240,11 @@ class Penalties:
 NO_PENALTIES = Penalties()
 
 
+#: For those who come again and again though they are refused for what they do
+#: themselves: more than five times a second, and for seconds on end.
+FLOOD_PENALTIES = Penalties(refused=0.2, least=10.0, most=60.0)
+
+
 @attrs.frozen
 class Access:
     """
@@ -289,3 +299,7 @@ class Policy:
 
     access: Access = EVERYBODY
     limits: Limits = Limits(startsPerMinute=None)
+
+
+#: Nothing.
+NO_POLICY = Policy()

@@ -10,26 +10,32 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+import attrs
 from twisted.application import service
 from twisted.internet import defer, task
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from txinetd.counters import Counters
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.hosts import withAddresses
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
 from txinetd.internal.guard import LoopGuard
+from txinetd.policy import NO_POLICY, Network, Policy
 from txinetd.process.environment import baseEnvironment, daemonEnvironment
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.reload import Plan, plan, retained
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
+from txinetd.surroundings import Surroundings
 
 __all__ = ["InetdService", "Loaded"]
 
@@ -65,6 +71,7 @@ class InetdService(service.MultiService):
 
     @ivar children: the server programs that run now.
     @ivar spawner: what starts them.
+    @ivar counters: how often what has happened.
     """
 
     log = Logger()
@@ -88,6 +95,9 @@ class InetdService(service.MultiService):
         stopGrace: float | None = 0.0,
         killAfter: float | None = None,
         road: Road = "auto",
+        policy: Policy = NO_POLICY,
+        barFile: str | None = None,
+        recording: Recording = DEFAULT_RECORDING,
     ) -> None:
         """
         @param reactor: the reactor to listen and spawn on.
@@ -103,6 +113,8 @@ class InetdService(service.MultiService):
             programs; 0 leaves them alone at once, C{None} waits without end.
         @param killAfter: where not C{None}, programs that still run when the grace
             is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
+        @param recording: what is written about arrivals at services that say
+            nothing of it themselves.
         """
         super().__init__()
         self._reactor = reactor
@@ -117,10 +129,15 @@ class InetdService(service.MultiService):
         self._recordLog: RecordLog | None = None
         if recorder is None:
             recorder = self._recordLog = RecordLog(reactor)
+        self.counters = Counters()
         self._guard = LoopGuard()
         self._closer = Closer(reactor)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
+        self._surroundings = Surroundings(
+            reactor, policy, clock, self._limit, self._hostsChanged, barFile
+        )
+        self._surroundings.setServiceParent(self)
         self._collaborators = Collaborators(
             reactor,
             self.spawner,
@@ -130,6 +147,10 @@ class InetdService(service.MultiService):
             self._guard,
             self._closer,
             clock,
+            self._surroundings.rules,
+            self._surroundings.wrapper,
+            recording,
+            self.counters,
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -154,6 +175,12 @@ class InetdService(service.MultiService):
         """
         return tuple(self._running)
 
+    def snapshot(self) -> dict[str, Any]:
+        """
+        What has been counted, as values that JSON has.
+        """
+        return self.counters.snapshot(0 if self._recordLog is None else self._recordLog.dropped)
+
     def _add(self, spec: ServiceSpec) -> None:
         """
         Take up one more service; it starts at once where this one runs.
@@ -176,6 +203,7 @@ class InetdService(service.MultiService):
         self._limit.raiseToHard()
         if self._recordLog is not None:
             self._recordLog.startService()
+        self._watchSurroundings()
         super().startService()
         self._learning.start(self.learnEvery)
         self.log.info(
@@ -197,6 +225,23 @@ class InetdService(service.MultiService):
         stopping.addCallback(lambda _: self._dealWithChildren())
         stopping.addBoth(lambda _: self._finish())
         return stopping
+
+    def _watchSurroundings(self) -> None:
+        """
+        See to what the rules of the services that there are depend on.
+        """
+        self._hostsChanged(self._surroundings.watch(self.specs))
+
+    def _hostsChanged(self, hosts: Mapping[str, tuple[Network, ...]]) -> None:
+        """
+        Go by other addresses of hosts that rules name.
+        """
+        if not hosts:
+            return
+        for running in self._running:
+            access = withAddresses(running.spec.access, hosts)
+            if access is not running.spec.access:
+                running.alter(attrs.evolve(running.spec, access=access))
 
     def _learnNetwork(self) -> None:
         """
@@ -309,6 +354,10 @@ class InetdService(service.MultiService):
         Put a configuration in force, a slice of changes at a time.
         """
         reportDiagnostics(loaded.diagnostics)
+        self.counters.reloads += 1
+        self.counters.badLines = countBadLines(loaded.diagnostics)
+        if self._recordLog is not None:
+            self._recordLog.reopen()
         kept = retained(self.specs, loaded.services, loaded.diagnostics, loaded.unreadable)
         for spec in kept:
             self.log.warn("{service}: keeps running as it was", service=spec.name)
@@ -337,6 +386,7 @@ class InetdService(service.MultiService):
             self.log.info("{service}: stopped", service=spec.name, origin=str(spec.origin))
             self._running.remove(running)
             running.disownServiceParent()
+            running.retire()
             count += 1
             if count % self.changesPerTurn == 0:
                 yield
@@ -352,6 +402,7 @@ class InetdService(service.MultiService):
             if count % self.changesPerTurn == 0:
                 yield
         self._learnNetwork()
+        self._watchSurroundings()
 
 
 def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
@@ -364,6 +415,15 @@ def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
         InetdService.log.emit(
             _LEVELS[diagnostic.severity], "{diagnostic}", diagnostic=str(diagnostic)
         )
+
+
+def countBadLines(diagnostics: Iterable[Diagnostic]) -> int:
+    """
+    How many lines make no service because of what is wrong with them.
+
+    @param diagnostics: from a loader.
+    """
+    return len({(each.origin.path, each.origin.line) for each in diagnostics if each.dropped})
 
 
 _LEVELS = {

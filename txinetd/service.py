@@ -71,6 +71,12 @@ class RunningService(service.Service):
         for endpoint in self.endpoints:
             endpoint.close()
 
+    def retire(self) -> None:
+        """
+        Be no more, after L{stopService}: what was counted is soon forgotten.
+        """
+        self._door.retire()
+
     def alter(self, spec: ServiceSpec) -> None:
         """
         Become another spec.  Sockets that both have are kept as they are, with

@@ -24,6 +24,7 @@ from txinetd.policy import (
     EVERYBODY,
     Access,
     Limits,
+    Recording,
 )
 from txinetd.sockopts import DEFAULT_SOCKET_OPTIONS, SocketOptions
 
@@ -41,6 +42,7 @@ __all__ = [
     "Multiplexed",
     "Origin",
     "Program",
+    "Recording",
     "Redirect",
     "Rpc",
     "Server",
@@ -329,6 +331,8 @@ class ServiceSpec:
     @ivar box: what a program is kept in.
     @ivar rpc: what it is registered as with rpcbind(8), or C{None}.
     @ivar multiplexed: how it is reached by way of tcpmux, or C{None}.
+    @ivar recording: what is written about arrivals; C{None} is what holds for the
+        whole server.
     @ivar origin: where it was read; not compared.
     """
 
@@ -346,6 +350,7 @@ class ServiceSpec:
     box: Box = NO_BOX
     rpc: Rpc | None = None
     multiplexed: Multiplexed | None = None
+    recording: Recording | None = None
     origin: Origin = attrs.field(default=Origin(), eq=False)
 
     def socketKey(self, address: Address) -> SocketKey:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
+import attrs
 from twisted.application import service
 from twisted.python import usage
 
@@ -25,9 +26,13 @@ from txinetd.config import (
     reportConfiguration,
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
+from txinetd.explain import explain, peerOf
 from txinetd.names import SystemNames
+from txinetd.policy import FLOOD_PENALTIES, NO_POLICY, Access, Network, Policy
+from txinetd.recordoptions import metricsAddress, recordingFor
 from txinetd.sockets.family import haveIPv6
-from txinetd.spec import Identity
+from txinetd.spec import Identity, InetAddress, ServiceSpec
+from txinetd.wallclock import WallClock
 
 __all__ = ["Options", "makeService"]
 
@@ -37,6 +42,10 @@ EX_NOINPUT = 66
 
 #: Read when no C{-f} is given.
 DEFAULT_FILE = "/etc/inetd.conf"
+
+#: Who is never given a penalty by default: whatever comes by way of a proxy would
+#: be one source.
+_LOOPBACK = ((4, 127 << 24, (128 << 24) - 1), (6, 1, 1))
 
 #: What C{--road} may say.
 ROADS = ("auto", "direct", "launcher", "fork")
@@ -61,6 +70,7 @@ class Options(usage.Options):
         ["check", None, "Read and resolve everything, print what is wrong, bind nothing, exit."],
         ["dump", None, "Print the resolved services, one a line, and exit."],
         ["as-me", None, "With --check or --dump: judge as the user who asks, not as root."],
+        ["wrap", None, "Ask hosts.allow and hosts.deny (hosts_access(5)) about each connection."],
         ["no-internal", None, "Leave out the services that txinetd itself would answer."],
     ]
 
@@ -81,7 +91,22 @@ class Options(usage.Options):
             "Seconds to wait for running servers when stopping, with wait or end.",
             None,
         ],
+        [
+            "explain",
+            None,
+            None,
+            "ADDRESS[:PORT] SERVICE: print what its rules say about that client, and exit.",
+            None,
+        ],
+        ["limit", None, None, "Servers at a time, of all services together.", None],
+        ["bar-file", None, None, "Where who has touched a trap is kept over a restart.", None],
         ["road", None, "auto", "How servers are started: auto, direct, launcher or fork.", None],
+    ]
+
+    optParameters += [
+        ["record-format", None, "text", "What a record looks like: text, json or xinetd.", None],
+        ["record-to", None, "log", "Where to: log, FILE or syslog[:FACILITY[.PRIORITY]].", None],
+        ["metrics", None, None, "HOST:PORT to serve the counters on, for Prometheus.", None],
     ]
 
     compData = usage.Completions(
@@ -114,7 +139,10 @@ class Options(usage.Options):
         warnings.
         """
         try:
-            super().parseOptions(options)
+            words = list(sys.argv[1:] if options is None else options)
+            # getopt(3) would take it for the end of the options.
+            self["explain"] = takeExplain(words)
+            super().parseOptions(words)
         except (usage.UsageError, UsageProblem) as problem:
             complain(str(problem), EX_USAGE)
 
@@ -131,11 +159,20 @@ class Options(usage.Options):
         self["stopGrace"], self["killAfter"] = self._stopping()
         if self["road"] not in ROADS:
             raise usage.UsageError(f"--road {self['road']}: expected {', '.join(ROADS)}")
-        if self["as-me"] and not (self["check"] or self["dump"]):
-            raise usage.UsageError("--as-me goes with --check or --dump")
-        if self["check"] and self["dump"]:
-            raise usage.UsageError("--check and --dump exclude each other")
-        if self["check"] or self["dump"]:
+        self["recording"] = recordingFor(self["record-format"], self["record-to"])
+        self["metrics"] = None if self["metrics"] is None else metricsAddress(self["metrics"])
+        limit = self["limit"]
+        self["policy"] = serverPolicy(
+            None if limit is None else wholeNumber("--limit", limit, 1, 10**6)
+        )
+        if self["bar-file"] is not None:
+            self["bar-file"] = os.path.abspath(self["bar-file"])
+        asked = [word for word in ("check", "dump", "explain") if self[word]]
+        if self["as-me"] and not asked:
+            raise usage.UsageError("--as-me goes with --check, --dump or --explain")
+        if len(asked) > 1:
+            raise usage.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+        if asked:
             self._inspect()
 
     def _stopping(self) -> tuple[float | None, float | None]:
@@ -167,6 +204,7 @@ class Options(usage.Options):
             backlog=self["backlog"],
             haveIPv6=haveIPv6(),
             judgeAsRoot=judging and not self["as-me"],
+            wrap=bool(self["wrap"]),
         )
 
     def _daemon(self) -> Identity:
@@ -193,10 +231,15 @@ class Options(usage.Options):
 
     def _inspect(self) -> None:
         """
-        Do C{--check} or C{--dump} and end the process.
+        Do C{--check}, C{--dump} or C{--explain} and end the process.
         """
         configuration = self.load(judging=True)
-        if self["check"]:
+        if self["explain"]:
+            (address, port), name = self["explain"]
+            told = explain(configuration.services, name, address, port, WallClock(), askWrappersDry)
+            sys.stdout.write(told.text)
+            status = int(told.answer)
+        elif self["check"]:
             sys.stdout.write(reportConfiguration(configuration))
             status = exitStatus(configuration)
         else:
@@ -207,6 +250,78 @@ class Options(usage.Options):
             status = 0
         sys.stdout.flush()
         raise SystemExit(status)
+
+
+def takeExplain(words: list[str]) -> tuple[tuple[str, int], str] | None:
+    """
+    Take C{--explain ADDRESS SERVICE} out of a command line, wherever in it.
+
+    @param words: changed.
+    @return: the client and the service, or C{None} where it is not there.
+    @raise UsageProblem: if it is not complete.
+    """
+    for position, word in enumerate(words):
+        option, equals, address = word.partition("=")
+        if option != "--explain":
+            continue
+        taken = words[position + 1 : position + (2 if equals else 3)]
+        del words[position : position + 1 + len(taken)]
+        given = ([address] if equals else []) + taken
+        if len(given) != 2 or any(each.startswith("-") for each in given):
+            raise UsageProblem("--explain: expected ADDRESS[:PORT] SERVICE after it")
+        return peerOf(given[0]), given[1]
+    return None
+
+
+def serverPolicy(limit: int | None) -> Policy:
+    """
+    What holds for all services together: a mild penalty for whoever is refused all the
+    time for what he does himself, and a limit on servers where one is asked for.
+
+    @param limit: servers at a time, or C{None}.
+    """
+    local = tuple(Network(version, first, last) for version, first, last in _LOOPBACK)
+    return Policy(
+        access=Access(penalties=attrs.evolve(FLOOD_PENALTIES, exempt=local)),
+        limits=attrs.evolve(NO_POLICY.limits, instances=limit),
+    )
+
+
+def askWrappersDry(spec: ServiceSpec, address: str, port: int) -> tuple[bool, str]:
+    """
+    Ask hosts_access(5) what it would say, and wait for that.
+
+    @param spec: the service; the first of its addresses is the one that is called.
+    """
+    from twisted.internet import reactor as _reactor
+
+    from txinetd.process.limits import DescriptorLimit
+    from txinetd.process.reaper import Reaper
+    from txinetd.wrap import Answer, Wrapper
+
+    reactor: Any = _reactor
+    wrapper = Wrapper(reactor, Reaper(reactor), DescriptorLimit())
+    called = next(each for each in spec.addresses if isinstance(each, InetAddress))
+    answers: list[Answer] = []
+
+    def answered(answer: Answer) -> None:
+        answers.append(answer)
+        wrapper.close()
+        reactor.stop()
+
+    def ask() -> None:
+        wrapper.ask(
+            (spec.access.wrap or "").encode("utf-8", "surrogateescape"),
+            address,
+            port,
+            called.host,
+            called.port,
+            dry=True,
+        ).addCallback(answered)
+
+    reactor.callWhenRunning(ask)
+    reactor.run(installSignalHandlers=False)
+    return answers[0].allowed, answers[0].reason
 
 
 def complain(text: str, status: int) -> NoReturn:
@@ -272,7 +387,8 @@ def makeService(options: Options) -> service.IService:
     from twisted.internet import reactor
 
     from txinetd.daemon import Daemon
-    from txinetd.server import InetdService, reportDiagnostics
+    from txinetd.metrics import MetricsService
+    from txinetd.server import InetdService, countBadLines, reportDiagnostics
 
     try:
         configuration = options.load()
@@ -282,14 +398,20 @@ def makeService(options: Options) -> service.IService:
     if unreadable is not None:
         complain(str(unreadable), EX_NOINPUT)
     reportDiagnostics(configuration.diagnostics)
-    return Daemon(
+    inetd = InetdService(
         reactor,
-        InetdService(
-            reactor,
-            configuration.services,
-            loader=options.load,
-            stopGrace=options["stopGrace"],
-            killAfter=options["killAfter"],
-            road=options["road"],
-        ),
+        configuration.services,
+        loader=options.load,
+        stopGrace=options["stopGrace"],
+        killAfter=options["killAfter"],
+        road=options["road"],
+        recording=options["recording"],
+        policy=options["policy"],
+        barFile=options["bar-file"],
     )
+    inetd.counters.badLines = countBadLines(configuration.diagnostics)
+    daemon = Daemon(reactor, inetd)
+    if options["metrics"] is not None:
+        host, port = options["metrics"]
+        MetricsService(reactor, host, port, inetd.snapshot).setServiceParent(daemon)
+    return daemon

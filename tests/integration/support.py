@@ -101,7 +101,7 @@ def isLauncher(pid: int) -> bool:
     """
     try:
         return b"launch.launcher" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

@@ -165,7 +165,7 @@ class LocaleTests(DaemonTestCase):
         self.start(f"127.0.0.1:{port} stream tcp nowait - /usr/bin/env env\n", command=command)
         names = {line.partition(b"=")[0] for line in self.ask(port).splitlines()}
         facts = {name for name in names if name.startswith((b"TCP", b"REMOTE_"))}
-        self.assertEqual(names - facts, {b"PATH", b"PROTO"})
+        self.assertEqual(names - facts, {b"PATH", b"PROTO", b"TXINETD_ID"})
 
 
 class OwnIdentityTests(ChildTests, DaemonTestCase):

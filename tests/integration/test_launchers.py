@@ -99,13 +99,18 @@ class HarmTests(DaemonTestCase):
         daemon = self.start(
             f"127.0.0.1:{port} stream tcp nowait nobody /bin/sh sh -c 'read word; exit 7'\n"
         )
-        connection = self.connect(port)
+        self.ask(port, b"go\n")
+        daemon.records(1)
         (launcher,) = waitFor(daemon.launchers, "the launcher")
+        before = daemon.descriptors()
+        connection = self.connect(port)
         waitFor(daemon.children, "the server")
+        # That it has been told of, too: the daemon lets go of the connection then.
+        waitFor(lambda: daemon.descriptors() == before, "the hand-over")
         os.kill(launcher, signal.SIGKILL)
         waitFor(lambda: not daemon.launchers(), "the launcher's end")
         connection.sendall(b"go\n")
-        (record,) = daemon.records(1)
+        record = daemon.records(2)[1]
         self.assertEqual((record["verdict"], record["exit"]), ("served", "7"))
 
     def test_fromAChild(self) -> None:

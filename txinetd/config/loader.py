@@ -5,7 +5,10 @@ From the arguments of C{-f} to a L{Configuration}.
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Sequence
+
+import attrs
 
 from txinetd.config import addresses
 from txinetd.config.conflicts import separate
@@ -16,7 +19,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.values import Configuration, LoadOptions
 from txinetd.errors import Diagnostic
 from txinetd.interfaces import INames
-from txinetd.spec import ServiceSpec
+from txinetd.spec import Program, ServiceSpec
 
 __all__ = ["load"]
 
@@ -51,6 +54,8 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
             read.append(path)
             if not parsed.understood:
                 files.unreadable.append(path)
+    if options.wrap:
+        services = [wrapped(spec) for spec in services]
     kept, conflicts = separate(services)
     diagnostics.extend(conflicts)
     return Configuration(
@@ -59,6 +64,21 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
         files=tuple(read),
         unreadable=tuple(dict.fromkeys(files.unreadable)),
     )
+
+
+def wrapped(spec: ServiceSpec) -> ServiceSpec:
+    """
+    A service about whose clients hosts_access(5) is asked, by the name of its program
+    as in FreeBSD's inetd.  Nobody can be asked about who has no internet address, or
+    who comes to a socket that its server accepts from itself.
+    """
+    accepts = spec.wait and spec.socketType.accepts and isinstance(spec.server, Program)
+    if spec.access.wrap is not None or spec.isUnix or accepts:
+        return spec
+    name = spec.name
+    if isinstance(spec.server, Program):
+        name = os.path.basename(spec.server.path).decode("utf-8", "surrogateescape")
+    return attrs.evolve(spec, access=attrs.evolve(spec.access, wrap=name))
 
 
 def _checkDefaults(names: INames, options: LoadOptions) -> list[Diagnostic]:

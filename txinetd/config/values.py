@@ -106,6 +106,7 @@ class LoadOptions:
     @ivar judgeAsRoot: judge every line as a daemon run by root would, whoever
         C{daemon} is.
     @ivar checkPrograms: look whether each program can be executed by its user.
+    @ivar wrap: ask hosts_access(5) about the clients of every service.
     @ivar builtins: the internal services that there are.
     """
 
@@ -116,6 +117,7 @@ class LoadOptions:
     daemon: Identity = attrs.field(factory=ownIdentity)
     judgeAsRoot: bool = False
     checkPrograms: bool = True
+    wrap: bool = False
     builtins: frozenset[str] = BUILTINS
 
     @classmethod

@@ -96,6 +96,21 @@ class Rule(abc.ABC):
         @param now: monotonic seconds.
         """
 
+    def arrive(self, source: Source, now: float) -> Refusal | None:
+        """
+        The same for somebody who has come, rather than is only asked about: for rules
+        that count arrivals, also those whom they or later rules refuse.
+        """
+        return self.check(source, now)
+
+    def explain(self, source: Source, now: float) -> tuple[str, Origin | None]:
+        """
+        What it says about a source, in words, and where the part of it was written that
+        decides; without counting anything.
+        """
+        refusal = self.check(source, now)
+        return ("allows", None) if refusal is None else (refusal.reason, refusal.origin)
+
     def take(self, source: Source, now: float) -> None:  # noqa: B027
         """
         It has come in.

@@ -30,6 +30,16 @@ class IWindow(Interface):
         @return: whether it may start; if so, it has been counted.
         """
 
+    def hasRoom(now: float) -> bool:
+        """
+        Whether one would be admitted, without counting it.
+        """
+
+    def note(now: float) -> None:
+        """
+        Count one start, which is known to have been admitted.
+        """
+
     def reopensAt(now: float) -> float:
         """
         When the next start would be admitted: C{now} if it would be already.
@@ -67,6 +77,17 @@ class Unlimited:
         Yes.
         """
         return True
+
+    def hasRoom(self, now: float) -> bool:
+        """
+        Always.
+        """
+        return True
+
+    def note(self, now: float) -> None:
+        """
+        Nothing is counted.
+        """
 
     def reopensAt(self, now: float) -> float:
         """
@@ -130,6 +151,15 @@ class SlidingWindow:
         """
         Count one start, if there is room for it.
         """
+        if not self.hasRoom(now):
+            return False
+        self.note(now)
+        return True
+
+    def hasRoom(self, now: float) -> bool:
+        """
+        Whether there is room for one more.
+        """
         self._advance(now)
         starts = self._starts
         # One leaves for each that comes, as a rule; more than one only after
@@ -138,13 +168,21 @@ class SlidingWindow:
             if not self._gone(starts[0], now):
                 return False
             starts.popleft()
+        return True
+
+    def note(self, now: float) -> None:
+        """
+        Count one start.
+        """
+        self._advance(now)
+        starts = self._starts
         # Two out for one in, so that a burst's memory is given back without
         # any single call having to do all of it.
-        for _ in range(2):
+        if starts and self._gone(starts[0], now):
+            starts.popleft()
             if starts and self._gone(starts[0], now):
                 starts.popleft()
         starts.append(now)
-        return True
 
     def reopensAt(self, now: float) -> float:
         """

@@ -10,23 +10,62 @@ from typing import Any, Protocol
 
 import attrs
 
+from txinetd.counters import Counters
+from txinetd.gate.barred import Barred
+from txinetd.gate.gate import Gate
+from txinetd.gate.load import Readings
+from txinetd.gate.penalties import PenaltyBook
+from txinetd.gate.times import LocalTime
 from txinetd.handlers.children import Children
 from txinetd.interfaces import ISpawner
+from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
+from txinetd.wallclock import WallClock
+from txinetd.wrap import Wrapper
 
-__all__ = ["Collaborators", "Recorder"]
+__all__ = ["Collaborators", "Recorder", "ServerRules"]
 
 
 class Recorder(Protocol):
     """
-    Takes finished records; see L{txinetd.record.RecordLog}.
+    Takes finished records, and those of starts where a service asks for them; see
+    L{txinetd.record.RecordLog}.
     """
 
     def record(self, record: ConnectionRecord) -> None:
         """
         Note what happened, without blocking.
         """
+
+
+@attrs.frozen
+class ServerRules:
+    """
+    What the services of one server share of the gate.
+
+    @ivar barred: who has touched a trap.
+    @ivar penalties: who has misbehaved.
+    @ivar gate: what holds for the whole server, or C{None}.
+    @ivar readings: how loaded the machine is; refreshed by whoever made this.
+    @ivar local: the time of day.
+    """
+
+    barred: Barred = attrs.Factory(Barred)
+    penalties: PenaltyBook = attrs.Factory(lambda: PenaltyBook(NO_PENALTIES))
+    gate: Gate | None = None
+    readings: Readings = attrs.Factory(Readings)
+    local: LocalTime = attrs.Factory(WallClock)
+
+
+def _noWrapper() -> Wrapper:
+    """
+    Where nobody has thought of them.
+
+    @raise RuntimeError: always.
+    """
+    raise RuntimeError("these collaborators have no tcp wrappers")
 
 
 @attrs.frozen
@@ -43,6 +82,10 @@ class Collaborators:
         answered by an internal service, or C{None}.
     @ivar closer: closes connections that nobody serves.
     @ivar clock: monotonic seconds, for limits and durations.
+    @ivar rules: the rules of all services.
+    @ivar wrapper: makes, at first, and gives what asks hosts_access(5).
+    @ivar recording: what is written where a service says nothing.
+    @ivar counters: the numbers of all services.
     """
 
     reactor: Any
@@ -53,3 +96,7 @@ class Collaborators:
     guard: Callable[[str, int], str | None]
     closer: Closer
     clock: Callable[[], float] = time.monotonic
+    rules: ServerRules = attrs.Factory(ServerRules)
+    wrapper: Callable[[], Wrapper] = _noWrapper
+    recording: Recording = DEFAULT_RECORDING
+    counters: Counters = attrs.field(factory=Counters)

@@ -6,11 +6,12 @@ nowait on a stream: a child for each connection.
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
-from txinetd.sockets.peers import connectionFacts
+from txinetd.handlers.reception import Reception
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets.stream import StreamListener
 from txinetd.spec import ServiceSpec
 
@@ -29,21 +30,25 @@ class ConnectionPort(Port):
         self._executor = Executor(
             self.spec, self.door, self.collaborators, self._cannotStart, self._startsAgain
         )
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
-            self._accepted,
+            self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
             crowded=self._executor.expect,
         )
         self._listener.start()
+        self.door.lobby.attach(self._listener)
 
     def stop(self) -> None:
         """
         Cease to accept.
         """
+        self.door.lobby.detach(self._listener)
         self._listener.stop()
+        self._reception.stop()
         self._executor.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -52,12 +57,13 @@ class ConnectionPort(Port):
         """
         self.spec = spec
         self._executor.alter(spec)
+        self._reception.alter(spec)
 
     def _cannotStart(self, number: int) -> None:
         """
         There can be no process: let those who come wait in the queue.
         """
-        self._listener.pause()
+        self._listener.pause(self)
         self.cannotStart(number)
 
     def _startsAgain(self) -> None:
@@ -65,17 +71,18 @@ class ConnectionPort(Port):
         There can.
         """
         self.startsAgain()
-        self._listener.resume()
+        self._listener.resume(self)
 
-    def _accepted(self, connection: socket.socket, peer: Any) -> None:
+    def _serve(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
+    ) -> None:
         """
-        Someone knocked.
+        Start a program for somebody who has been let in.
         """
-        facts = connectionFacts(connection, peer)
-        record = self.door.admit(facts)
-        if record is None:
-            self.collaborators.closer.close(connection)
-            return
 
         def ended(ran: bool) -> None:
             # After the hand-over this is closed already and there is nothing
@@ -83,4 +90,4 @@ class ConnectionPort(Port):
             if not ran:
                 self.collaborators.closer.close(connection)
 
-        self._executor.start(record, facts, connection, connection.close, ended)
+        self._executor.start(record, facts, connection, connection.close, ended, environment)

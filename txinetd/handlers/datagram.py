@@ -7,20 +7,25 @@ holds the datagram.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from twisted.internet.interfaces import IDelayedCall
 
 from txinetd.errors import BindError
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
+from txinetd.handlers.wrapping import ask
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
 from txinetd.sockets.peers import datagramFacts
 from txinetd.sockets.private import privateSocket
 from txinetd.sockets.wait import WaitWatcher
 from txinetd.spec import Address, ServiceSpec
+from txinetd.wrap import Answer
 
 __all__ = ["DatagramProgramPort"]
 
@@ -31,7 +36,7 @@ class DatagramProgramPort(Port):
     """
 
     #: Seconds until another try after running out of descriptors.
-    pause = 0.5
+    interval = 0.5
 
     def __init__(
         self,
@@ -48,18 +53,21 @@ class DatagramProgramPort(Port):
         self._resuming: IDelayedCall | None = None
         self._exhausted = False
         self._stopped = False
+        self._reasons: set[object] = set()
 
     def start(self) -> None:
         """
         Begin to watch.
         """
         self._watcher.resume()
+        self.door.lobby.attach(self)
 
     def stop(self) -> None:
         """
         Cease to watch.
         """
         self._stopped = True
+        self.door.lobby.detach(self)
         self._watcher.stop()
         self._executor.stop()
         resuming, self._resuming = self._resuming, None
@@ -73,11 +81,32 @@ class DatagramProgramPort(Port):
         self.spec = spec
         self._executor.alter(spec)
 
+    def pause(self, why: object) -> None:
+        """
+        Let datagrams wait in the kernel's queue.
+        """
+        self._reasons.add(why)
+        self._watcher.stop()
+
+    def resume(self, why: object) -> None:
+        """
+        Look at them again, unless there is another reason not to.
+        """
+        self._reasons.discard(why)
+        self._watch()
+
+    def _watch(self) -> None:
+        """
+        Look.
+        """
+        if not self._reasons and not self._stopped and self._resuming is None:
+            self._watcher.resume()
+
     def _cannotStart(self, number: int) -> None:
         """
         There can be no process: let datagrams wait in the queue.
         """
-        self._watcher.stop()
+        self.pause(self)
         self.cannotStart(number)
 
     def _startsAgain(self) -> None:
@@ -85,14 +114,17 @@ class DatagramProgramPort(Port):
         There can.
         """
         self.startsAgain()
-        self._watcher.resume()
+        self.resume(self)
 
     def _ready(self) -> None:
         """
         A datagram has come; the watcher has paused itself.
         """
+        if self.door.lobby.holds:
+            self.door.lobby.hold()
+            return
         if pending.head(self.socket) is None:
-            self._watcher.resume()
+            self._watch()
             return
         try:
             private = privateSocket(self.socket, self.spec.socketOptions)
@@ -105,7 +137,7 @@ class DatagramProgramPort(Port):
         old, self.socket = self.socket, private.replacement
         self.replace(self.socket)
         self._watcher = WaitWatcher(self.reactor, self.socket, self._ready)
-        self._watcher.resume()
+        self._watch()
         if private.dropped:
             self.log.warn(
                 "{service} on {address}: dropped {count} datagrams that stood before another"
@@ -127,8 +159,35 @@ class DatagramProgramPort(Port):
         if record is None:
             own.close()
             return
+        wrap = self.spec.access.wrap
+        asked = None if wrap is None else ask(self.collaborators.wrapper, wrap, facts)
+        if asked is None:
+            self._begin(record, facts, own, ())
+            return
+
+        def answered(answer: Answer) -> None:
+            if answer.allowed and not self._stopped:
+                self._begin(record, facts, own, answer.environment)
+                return
+            source = self.door.whose(record)
+            self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+            own.close()
+
+        asked.addCallback(answered)
+
+    def _begin(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        own: socket.socket,
+        environment: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Start the program.
+        """
         own.setblocking(True)
-        self._executor.start(record, facts, own, own.close, lambda ran: own.close())
+        told = [b"%b=%b" % pair for pair in environment]
+        self._executor.start(record, facts, own, own.close, lambda ran: own.close(), told)
 
     def _tryLater(self, number: int) -> None:
         """
@@ -137,11 +196,11 @@ class DatagramProgramPort(Port):
         if not self._exhausted:
             self._exhausted = True
             self.exhausted(number)
-        self._resuming = self.reactor.callLater(self.pause, self._resume)
+        self._resuming = self.reactor.callLater(self.interval, self._resume)
 
     def _resume(self) -> None:
         """
         Look again.
         """
         self._resuming = None
-        self._watcher.resume()
+        self._watch()

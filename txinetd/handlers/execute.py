@@ -11,7 +11,7 @@ import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import attrs
@@ -96,6 +96,7 @@ class Executor:
         """
         assert isinstance(spec.server, Program)
         self._program = spec.server
+        self._within = spec.access.startWithin
         self._box = spec.box
         self._road: Any = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
         given = self._collaborators.environment
@@ -118,7 +119,7 @@ class Executor:
         if again is not None:
             again.cancel()
         while self._held:
-            start = self._held.popleft()
+            start = self._release()
             start.protocol.failed(start.error)
 
     def start(
@@ -128,6 +129,7 @@ class Executor:
         sock: socket.socket,
         handedOver: Callable[[], None],
         ended: Callable[[bool], None],
+        told: Sequence[bytes] = (),
     ) -> None:
         """
         Start the program for one arrival.
@@ -140,16 +142,38 @@ class Executor:
             close its own; not called when it could not be started.
         @param ended: called last and once: with C{True} when the program has run
             and ended, with C{False} when it could not be started.
+        @param told: what the program's environment is to hold besides.
         """
         environment = self._environment + connectionEnvironment(facts)
+        environment.append(b"TXINETD_ID=%d" % record.identifier)
+        if told:
+            environment.extend(told)
         protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
-        start = _Start(protocol, sock, environment, self._collaborators.clock())
+        deadline = self._collaborators.clock() + self.patience
+        if self._within is not None:
+            deadline = min(deadline, record.started + self._within)
+        start = _Start(protocol, sock, environment, deadline)
         if self._held:
-            self._held.append(start)  # in their order
+            self._hold(start)  # in their order
         elif not self._spawn(start):
-            self._held.append(start)
+            self._hold(start)
             self._exhausted(start.error.errno)
             self._later()
+
+    def _hold(self, start: _Start) -> None:
+        """
+        Keep somebody waiting.
+        """
+        self._held.append(start)
+        self._door.counters.queued += 1
+
+    def _release(self) -> _Start:
+        """
+        Keep the first of them waiting no more.
+        """
+        start = self._held.popleft()
+        self._door.counters.queued -= 1
+        return start
 
     def _spawn(self, start: _Start) -> bool:
         """
@@ -192,12 +216,13 @@ class Executor:
         self._again = None
         while self._held:
             start = self._held[0]
+            start.protocol.waited(self._collaborators.clock())
             if not self._spawn(start):
-                if self._collaborators.clock() - start.since < self.patience:
+                if self._collaborators.clock() < start.deadline:
                     self._later()
                     return
                 start.protocol.failed(start.error)
-            self._held.popleft()
+            self._release()
         self._pause = self.firstPause
         self._recovered()
 
@@ -207,14 +232,14 @@ class _Start:
     """
     One start that may have to be tried again.
 
-    @ivar since: when it was first tried.
+    @ivar deadline: when it is given up.
     @ivar error: why it has not worked.
     """
 
     protocol: _Server
     sock: socket.socket
     environment: list[bytes]
-    since: float
+    deadline: float
     error: SpawnError = _NOT_TRIED
 
 
@@ -252,7 +277,14 @@ class _Server(ProcessProtocol):
         self._children.add(child)
         if self._box.seconds is not None:
             self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
+        self._door.began(self._record)
         self.handedOver()
+
+    def waited(self, now: float) -> None:
+        """
+        The client has been kept waiting for the program until now.
+        """
+        self._record.waited = now - self._record.started
 
     def handedOver(self) -> None:
         """
@@ -314,7 +346,9 @@ class _Server(ProcessProtocol):
         child = self._child
         usage = None if child is None else child.rusage
         if usage is not None:
-            self._record.cpu = usage.ru_utime + usage.ru_stime
+            self._record.userTime = usage.ru_utime
+            self._record.systemTime = usage.ru_stime
+            self._record.maxRss = usage.ru_maxrss or None
         why = reason.value
         if isinstance(why, SpawnError):
             self.failed(why)

@@ -9,23 +9,30 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
 
+from twisted.internet import defer
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
 
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.port import Port
+from txinetd.handlers.reception import Reception
+from txinetd.handlers.wrapping import ask
 from txinetd.internal.accounting import accounted
+from txinetd.internal.redirect import RedirectFactory
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
-from txinetd.sockets.peers import connectionFacts
 from txinetd.sockets.stream import StreamListener
-from txinetd.spec import Builtin, InProcess, ServiceSpec
+from txinetd.spec import Builtin, InProcess, Redirect, ServiceSpec
+from txinetd.wrap import Answer
 
 __all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
+
+#: What stands for a datagram that was let in.
+_Admitted = ConnectionRecord
 
 
 class InProcessStreamPort(Port):
@@ -38,20 +45,24 @@ class InProcessStreamPort(Port):
         Begin to accept.
         """
         self._factory = self._makeFactory()
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
-            self._accepted,
+            self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
         )
         self._listener.start()
+        self.door.lobby.attach(self._listener)
 
     def stop(self) -> None:
         """
         Cease to accept; connections go on.
         """
+        self.door.lobby.detach(self._listener)
         self._listener.stop()
+        self._reception.stop()
         self._factory.doStop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -59,6 +70,7 @@ class InProcessStreamPort(Port):
         Serve by a changed spec from the next connection on.
         """
         before, self.spec = self.spec, spec
+        self._reception.alter(spec)
         if before.server != spec.server:
             self._factory.doStop()
             self._factory = self._makeFactory()
@@ -72,20 +84,24 @@ class InProcessStreamPort(Port):
         if isinstance(server, Builtin):
             self._says = BUILTINS[server.name].says
             factory: IProtocolFactory = BUILTINS[server.name].streamFactory(time.time)
+        elif isinstance(server, Redirect):
+            factory = RedirectFactory(self.reactor, server.addresses)
         else:
             assert isinstance(server, InProcess)
             factory = IProtocolFactory(server.factory)
         factory.doStart()
         return factory
 
-    def _accepted(self, connection: socket.socket, peer: Any) -> None:
+    def _serve(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        connection: socket.socket,
+        environment: list[bytes],
+    ) -> None:
         """
-        Someone knocked.
+        Answer somebody who has been let in.
         """
-        record = self.door.admit(connectionFacts(connection, peer))
-        if record is None:
-            self.collaborators.closer.close(connection)
-            return
         if self._says is not None:
             self._say(connection, record, self._says(time.time()))
             return
@@ -95,8 +111,10 @@ class InProcessStreamPort(Port):
             nonlocal over
             if not over:
                 over = True
+                record.received, record.sent = received, sent
                 self.door.finish(record)
 
+        self.door.began(record)
         connection.setblocking(False)
         try:
             # The reactor works on a duplicate of its own.
@@ -119,10 +137,12 @@ class InProcessStreamPort(Port):
         @param record: its record; it is finished.
         @param text: what to say.
         """
+        self.door.began(record)
+        record.received = record.sent = 0
         try:
-            connection.send(text, socket.MSG_DONTWAIT)
+            record.sent = connection.send(text, socket.MSG_DONTWAIT)
             # What is left unread would make the end a reset.
-            connection.recv(65536, socket.MSG_DONTWAIT)
+            record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
         except BlockingIOError:
             pass  # nothing is, as with most clients
         except OSError as error:
@@ -143,7 +163,6 @@ class InProcessDatagramPort(Port):
         """
         Begin to read.
         """
-        self._record: ConnectionRecord | None = None
         self._refusal = ""
         self._listen()
 
@@ -155,11 +174,13 @@ class InProcessDatagramPort(Port):
             self.reactor, self.socket, self._makeProtocol(), self._admit, self._served
         )
         self._port.start()
+        self.door.lobby.attach(self._port)
 
     def stop(self) -> None:
         """
         Cease to read.
         """
+        self.door.lobby.detach(self._port)
         self._port.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
@@ -168,7 +189,7 @@ class InProcessDatagramPort(Port):
         """
         before, self.spec = self.spec, spec
         if before.server != spec.server:
-            self._port.stop()
+            self.stop()
             self._listen()
 
     def _makeProtocol(self) -> DatagramProtocol:
@@ -184,20 +205,37 @@ class InProcessDatagramPort(Port):
         assert isinstance(server.factory, DatagramProtocol)
         return server.factory
 
-    def _admit(self, facts: ConnectionFacts, toMany: bool) -> bool:
+    def _admit(
+        self, facts: ConnectionFacts, toMany: bool
+    ) -> _Admitted | defer.Deferred[_Admitted | None] | None:
         """
         A datagram has come.
         """
+        if self.door.lobby.holds:
+            # This one has been read already; the others wait.
+            self.door.lobby.hold()
         record = self.door.admit(facts)
         if record is None:
-            return False
+            return None
+        source = self.door.whose(record)
         if toMany and isinstance(self.spec.server, Builtin):
             # One forged request, and every machine of the network answers.
-            record.verdict, record.reason = "refused", "sent to many machines"
-            self.door.finish(record)
-            return False
-        self._record = record
-        return True
+            self.door.turnAway(record, source, "sent to many machines", "it is forged", None)
+            return None
+        wrap = self.spec.access.wrap
+        asked = None if wrap is None else ask(self.collaborators.wrapper, wrap, facts)
+        if asked is None:
+            self.door.began(record)
+            return record
+
+        def answered(answer: Answer) -> _Admitted | None:
+            if not answer.allowed:
+                self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+                return None
+            self.door.began(record)
+            return record
+
+        return asked.addCallback(answered)
 
     def _refused(self, peer: object, reason: str) -> None:
         """
@@ -205,17 +243,15 @@ class InProcessDatagramPort(Port):
         """
         self._refusal = reason
 
-    def _served(self, raised: Exception | None) -> None:
+    def _served(self, record: _Admitted, raised: Exception | None) -> None:
         """
         The protocol is done with a datagram.
         """
-        record, self._record = self._record, None
         refusal, self._refusal = self._refusal, ""
-        if record is None:
-            return
         if raised is not None:
             self.door.fail(record, f"{type(raised).__name__}: {raised}")
             return
         if refusal:
-            record.verdict, record.reason = "refused", refusal
+            record.verdict = "refused"
+            record.reason = record.rule = refusal
         self.door.finish(record)

@@ -7,16 +7,25 @@ exits nobody else looks at that socket.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from twisted.internet.defer import succeed
+from twisted.internet.interfaces import IDelayedCall
+
+from txinetd.gate.penalties import Offence
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.execute import Executor
 from txinetd.handlers.port import Port
+from txinetd.handlers.wrapping import ask
+from txinetd.process.facts import ConnectionFacts
+from txinetd.record import ConnectionRecord
 from txinetd.sockets import pending
-from txinetd.sockets.peers import listenerFacts
+from txinetd.sockets.peers import datagramFacts, listenerFacts
+from txinetd.sockets.stream import EXHAUSTED
 from txinetd.sockets.wait import WaitWatcher, isIntact
 from txinetd.spec import Address, ServiceSpec
+from txinetd.wrap import Answer, refusal
 
 __all__ = ["WaitPort"]
 
@@ -29,6 +38,9 @@ class WaitPort(Port):
     #: Programs started for one datagram, at most, before it is thrown away: one
     #: that exits without reading it may have had bad luck, two have a fault.
     startsPerDatagram = 2
+
+    #: Seconds until another try after running out of descriptors.
+    interval = 0.5
 
     def __init__(
         self,
@@ -44,6 +56,9 @@ class WaitPort(Port):
         self._watcher = WaitWatcher(self.reactor, sock, self._ready)
         self._child = False
         self._stopped = False
+        self._held = False
+        self._resuming: IDelayedCall | None = None
+        self._exhausted = False
         self._whenFree: list[Callable[[], None]] = []
         self._unread: object = None
         self._starts = 0
@@ -53,14 +68,19 @@ class WaitPort(Port):
         Begin to watch.
         """
         self._watcher.resume()
+        self.door.lobby.attach(self)
 
     def stop(self) -> None:
         """
         Cease to watch.
         """
         self._stopped = True
+        self.door.lobby.detach(self)
         self._watcher.stop()
         self._executor.stop()
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cancel()
 
     def whenFree(self, call: Callable[[], None]) -> None:
         """
@@ -78,6 +98,45 @@ class WaitPort(Port):
         self.spec = spec
         self._executor.alter(spec)
 
+    def pause(self, why: object) -> None:
+        """
+        Start no child for a while; who knocks waits in the kernel's queue.
+        """
+        self._held = True
+        self._watcher.stop()
+
+    def resume(self, why: object) -> None:
+        """
+        Start them again.
+        """
+        self._held = False
+        self._watch()
+
+    def _watch(self) -> None:
+        """
+        Look, unless there is a reason not to.
+        """
+        if not (self._held or self._child or self._stopped or self._resuming):
+            self._watcher.resume()
+
+    def _tryLater(self, number: int) -> None:
+        """
+        Nobody can be taken off the queue for want of a descriptor: look away for a
+        while, as the socket stays readable.
+        """
+        if not self._exhausted:
+            self._exhausted = True
+            self.exhausted(number)
+        if self._resuming is None and not self._stopped:
+            self._resuming = self.reactor.callLater(self.interval, self._resume)
+
+    def _resume(self) -> None:
+        """
+        Look again.
+        """
+        self._resuming = None
+        self._watch()
+
     @property
     def isRunning(self) -> bool:
         """
@@ -89,29 +148,63 @@ class WaitPort(Port):
         """
         Someone knocked; the watcher has paused itself.
         """
-        if not self.spec.socketType.accepts and not self._isWorthAStart():
-            self._watcher.resume()
+        if self.door.lobby.holds:
+            self.door.lobby.hold()
             return
-        facts = listenerFacts(self.socket, self.address)
-        record = self.door.admit(facts)
+        facts = seen = listenerFacts(self.socket, self.address)
+        if not self.spec.socketType.accepts:
+            head = pending.head(self.socket)
+            if head is None or not self._isWorthAStart(head):
+                self._watch()
+                return
+            # Judged and recorded by the datagram that wakes it; the child finds out
+            # for itself, and about all that come after it.
+            seen = datagramFacts(self.socket, head.peer, None)
+        record = self.door.admit(seen)
         if record is None:
             self._turnAway()
-            self._watcher.resume()
+            self._watch()
             return
         self._child = True
+        wrap = self.spec.access.wrap
+        if wrap is None:
+            self._begin(record, facts, ())
+            return
+        asked = ask(self.collaborators.wrapper, wrap, seen)
+        if asked is None:
+            # Who it is cannot be known before the server has accepted it.
+            asked = succeed(refusal("the client's address cannot be known"))
+
+        def answered(answer: Answer) -> None:
+            if answer.allowed and not self._stopped:
+                self._begin(record, facts, answer.environment)
+                return
+            source = self.door.whose(record)
+            self.door.turnAway(record, source, "tcp-wrappers", answer.reason, Offence.REFUSED)
+            self._ended(False)
+
+        asked.addCallback(answered)
+
+    def _begin(
+        self,
+        record: ConnectionRecord,
+        facts: ConnectionFacts,
+        environment: Iterable[tuple[bytes, bytes]],
+    ) -> None:
+        """
+        Start a child.
+        """
         # The flag belongs to the open socket, not to a descriptor: what it is
         # here it is in the child, and a server expects a blocking socket.
         self.socket.setblocking(True)
-        self._executor.start(record, facts, self.socket, lambda: None, self._ended)
+        told = [b"%b=%b" % pair for pair in environment]
+        self._executor.start(record, facts, self.socket, lambda: None, self._ended, told)
 
-    def _isWorthAStart(self) -> bool:
+    def _isWorthAStart(self, head: pending.Head) -> bool:
         """
         Whether the datagram at the head of the queue is to start a child; one
         that children keep leaving unread is thrown away.
         """
-        head = pending.head(self.socket)
-        if head is None:
-            return False
         if head != self._unread:
             self._unread = head
             self._starts = 0
@@ -139,9 +232,14 @@ class WaitPort(Port):
             return
         try:
             connection, _ = self.socket.accept()
-        except OSError:
-            # Gone already, or no descriptor left: the watcher tries again.
+        except OSError as error:
+            # Most often gone already.
+            if error.errno in EXHAUSTED:
+                self._tryLater(error.errno)
             return
+        if self._exhausted:
+            self._exhausted = False
+            self.recovered()
         self.collaborators.closer.close(connection)
 
     def _ended(self, ran: bool) -> None:
@@ -165,4 +263,4 @@ class WaitPort(Port):
         self.socket.setblocking(False)
         if not ran:
             self._turnAway()
-        self._watcher.resume()
+        self._watch()

@@ -17,6 +17,8 @@ from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from txinetd.process.launch.peak import Peaks
+
 __all__ = ["Ended", "Reaper"]
 
 #: What ends a child's watch by itself.
@@ -38,6 +40,7 @@ class Reaper:
         """
         self._reactor = reactor
         self._pids: set[int] = set()
+        self._peaks = Peaks()
         self._pidfds: _Pidfds | None = None
         self._kept = False
 
@@ -94,7 +97,8 @@ class Reaper:
         """
         self._pids.discard(pid)
         self._closeIfIdle()
-        ended(status, usage)
+        # Those that launchers have left behind as well: a launcher is smaller than this.
+        ended(status, None if usage is None else self._peaks.clean(usage))
 
 
 def _wait(pid: int) -> tuple[bool, int | None, resource.struct_rusage | None]:

@@ -57,7 +57,7 @@ class Closer:
         try:
             connection.setblocking(False)
             connection.shutdown(socket.SHUT_WR)
-            ended = not connection.recv(_PIECE)
+            ended = not connection.recv(_PIECE, socket.MSG_DONTWAIT)
         except BlockingIOError:
             ended = False
         except OSError:
@@ -99,7 +99,8 @@ class _Lingering:
         The client has sent something, or has closed.
         """
         try:
-            piece = self._connection.recv(_PIECE)
+            # Whoever has a copy may have made it blocking again.
+            piece = self._connection.recv(_PIECE, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:

@@ -42,8 +42,9 @@ _PKTINFO6 = struct.Struct("=16sI")
 _ANCILLARY = socket.CMSG_SPACE(_PKTINFO4.size) + socket.CMSG_SPACE(_PKTINFO6.size)
 
 #: Judges a datagram: its facts, and whether it was sent to many machines at
-#: once.  A true value lets it through.
-Admit = Callable[[ConnectionFacts, bool], bool]
+#: once.  What is not C{None} lets it through, perhaps later, and is what C{served} is
+#: told afterwards.
+Admit = Callable[[ConnectionFacts, bool], Any]
 
 
 @implementer(IUDPTransport)
@@ -66,7 +67,7 @@ class DatagramPort:
         sock: socket.socket,
         protocol: DatagramProtocol,
         admit: Admit,
-        served: Callable[[Exception | None], None],
+        served: Callable[[Any, Exception | None], None],
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -74,7 +75,7 @@ class DatagramPort:
         @param protocol: what serves.
         @param admit: judges each datagram; one that it refuses is read and dropped.
         @param served: called when the protocol is done with one that was let
-            through, with what it raised.
+            through: with what C{admit} said, and with what was raised.
         """
         self._socket = sock
         self._protocol = protocol
@@ -82,6 +83,7 @@ class DatagramPort:
         self._served = served
         self._readable = Readable(reactor, sock, self._ready)
         self._running = False
+        self._paused = False
         #: What answers carry so as to leave from where the request arrived.
         self._origin: list[tuple[int, int, bytes]] = []
 
@@ -95,7 +97,7 @@ class DatagramPort:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         self._running = True
         self._protocol.makeConnection(self)
-        if self._running:
+        if self._running and not self._paused:
             self._readable.watch()
 
     def stop(self) -> None:
@@ -106,6 +108,21 @@ class DatagramPort:
             self._running = False
             self._readable.pause()
             self._protocol.doStop()
+
+    def pause(self, why: object) -> None:
+        """
+        Read nothing for a while.
+        """
+        self._paused = True
+        self._readable.pause()
+
+    def resume(self, why: object) -> None:
+        """
+        Read again.
+        """
+        self._paused = False
+        if self._running:
+            self._readable.watch()
 
     def _ready(self) -> None:
         """
@@ -121,7 +138,7 @@ class DatagramPort:
                 # to do with the next datagram.
                 continue
             self._received(datagram, ancillary, peer)
-            if not self._running:
+            if not self._running or self._paused:
                 return
 
     def _received(
@@ -131,7 +148,22 @@ class DatagramPort:
         Judge one datagram and have it served.
         """
         destination, toMany, origin = _arrival(ancillary)
-        if not self._admit(datagramFacts(self._socket, peer, destination), toMany):
+        admitted = self._admit(datagramFacts(self._socket, peer, destination), toMany)
+        if isinstance(admitted, defer.Deferred):
+            admitted.addCallback(lambda later: self._serve(later, datagram, peer, origin))
+        else:
+            self._serve(admitted, datagram, peer, origin)
+
+    def _serve(
+        self, admitted: Any, datagram: bytes, peer: Any, origin: list[tuple[int, int, bytes]]
+    ) -> None:
+        """
+        Have one datagram served that has been judged.
+        """
+        if admitted is None:
+            return
+        if not self._running:
+            self._served(admitted, ConnectionAbortedError("the service has been stopped"))
             return
         raised: Exception | None = None
         self._origin = origin
@@ -142,7 +174,7 @@ class DatagramPort:
             raised = exception
         finally:
             self._origin = []
-        self._served(raised)
+        self._served(admitted, raised)
 
     # IUDPTransport
 

@@ -15,10 +15,10 @@ from twisted.internet.interfaces import IDelayedCall
 
 from txinetd.sockets.readable import Readable
 
-__all__ = ["StreamListener"]
+__all__ = ["EXHAUSTED", "StreamListener"]
 
 #: Nothing left to accept with: it may pass, and trying at once is in vain.
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class StreamListener:
@@ -68,7 +68,7 @@ class StreamListener:
         self._exhausted = False
         self._pause = self.firstPause
         self._running = False
-        self._paused = False
+        self._paused: set[object] = set()
         self._arrived: deque[tuple[socket.socket, Any]] = deque()
 
     def start(self) -> None:
@@ -88,19 +88,22 @@ class StreamListener:
         if resuming is not None:
             resuming.cancel()
 
-    def pause(self) -> None:
+    def pause(self, why: object) -> None:
         """
         Accept nobody for a while: clients wait in the queue.
+
+        @param why: something hashable that L{resume} is to be called with; there may
+            be several reasons at a time.
         """
-        self._paused = True
+        self._paused.add(why)
         self._readable.pause()
 
-    def resume(self) -> None:
+    def resume(self, why: object) -> None:
         """
-        Accept again.
+        Accept again, unless there is another reason not to.
         """
-        self._paused = False
-        if self._running and self._resuming is None:
+        self._paused.discard(why)
+        if self._running and self._resuming is None and not self._paused:
             self._readable.watch()
 
     def _ready(self) -> None:
@@ -130,6 +133,8 @@ class StreamListener:
         """
         Accept whoever waits, up to a batch.
         """
+        if self._paused or not self._running:
+            return  # called for those who had been accepted before
         accept = self._socket._accept  # type: ignore[attr-defined]
         for _ in range(self.batch - len(arrived)):
             try:
@@ -139,7 +144,7 @@ class StreamListener:
                 self._works()
                 return
             except OSError as error:
-                if error.errno in _EXHAUSTED:
+                if error.errno in EXHAUSTED:
                     self._ranOut(error.errno)
                     return
                 # This one connection has failed already (accept(2), "Error

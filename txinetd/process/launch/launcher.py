@@ -35,6 +35,7 @@ from array import array
 from typing import Any
 
 # Relative, as the package has another name in a launcher of its own.
+from .peak import Peaks
 from .restrict import Failed, inherited, ownLimits, unseen
 from .turns import shortTurns
 from .vfork import Vfork
@@ -67,6 +68,7 @@ class Launcher:
         self._alive: dict[int, int] = {}
         self._poll = select.epoll()
         self._reports: list[tuple[Any, ...]] = []
+        self._peaks = Peaks()
 
     def begin(self) -> bool:
         """
@@ -293,7 +295,7 @@ class Launcher:
         self._poll.unregister(descriptor)
         os.close(descriptor)
         _, status, usage = os.wait4(pid, 0)
-        self._reports.append(("ended", pid, status, tuple(usage)))
+        self._reports.append(("ended", pid, status, tuple(self._peaks.clean(usage))))
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+Records can be written as JSON or as xinetd's lines, to a file or to syslog (``--record-format``, ``--record-to``), floods of refusals are kept short, and what happens is counted: SIGUSR1, ``--metrics``.
