@@ -63,7 +63,7 @@ class RoundTripTests(SynchronousTestCase):
         rules = (
             AddressRule(True, (ten,), "10.0.0.0/8"),
             AddressRule(False, (ten,), "10.0.0.0-10.255.255.255"),
-            AddressRule(True, (ten,), "10.1.1.1/255.0.0.0"),
+            AddressRule(True, (ten,), "10.0.0.0/255.0.0.0"),
         )
         for order in Order:
             spec = attrs.evolve(service(LINE), access=Access(rules=rules, order=order))

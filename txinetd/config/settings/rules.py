@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_config_settings -*-
 """
-Rules by address.
+The keys of rules by address, whose words L{txinetd.config.access} reads.
 
 C{only_from} and C{no_access} are xinetd's, of which the narrowest counts; C{allow} and
 C{deny} are ours, of which the first that fits counts.  Both are lists that may be
@@ -11,13 +11,11 @@ otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import attrs
 
-from txinetd.config.lexer import Token
-from txinetd.config.settings.networks import AddressProblem, networks, xinetdNetworks
+from txinetd.config.access import allowDeny, noAccess, onlyFrom
 from txinetd.config.settings.setting import (
     BadValue,
     Context,
@@ -27,21 +25,10 @@ from txinetd.config.settings.setting import (
     Setting,
     Words,
 )
-from txinetd.config.text import shown
-from txinetd.policy import AddressRule, Network, Order
+from txinetd.policy import AddressRule, Order
 from txinetd.spec import ServiceSpec
 
 __all__ = ["RULES", "RulesPlace"]
-
-
-_ADDRESSES = "addresses, address/length, address-address, or host names"
-
-
-_HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
-
-
-#: What inet_aton(3) takes for a number; a name never ends in one.
-_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 @attrs.frozen
@@ -61,44 +48,15 @@ class Rules(Converter):
         One rule a word.  No word is a rule that fits nobody, for a list of whom to let
         in: then nobody is.
         """
+        names, reporter = context.names, context.reporter
+        if self.order is Order.FIRST:
+            return allowDeny(words.key, self.allow, words.values, names, reporter)
+        if self.allow:
+            return onlyFrom(words.key, words.values, names, reporter)
         if not words.values:
-            if not self.allow:
-                raise BadValue(words.key, "nothing", _ADDRESSES)
-            hint = "nobody can use the service"
-            context.reporter.warn("empty-rule", words.key, "nothing", _ADDRESSES, hint)
-            return ()
-        return tuple(self._rule(token, context) for token in words.values)
-
-    def _networks(self, text: str) -> tuple[Network, ...]:
-        """
-        The addresses of a word, in the forms of whose rules these are.
-        """
-        return xinetdNetworks(text) if self.order is Order.LONGEST else networks(text)
-
-    def _rule(self, token: Token, context: Context) -> AddressRule:
-        """
-        One word.
-        """
-        text = token.text
-        origin = context.reporter.origin(token)
-        try:
-            return AddressRule(self.allow, self._networks(text), text, None, origin)
-        except AddressProblem as error:
-            problem = error
-        if not _HOST.fullmatch(text) or _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]):
-            raise BadValue(token, problem.found, problem.expected, problem.hint)
-        found = tuple(
-            each
-            for address in context.names.addresses(text)
-            for each in networks(address.partition("%")[0])
-        )
-        if not found:
-            if not self.allow:
-                hint = "nobody could be kept out"
-                raise BadValue(token, shown(text), _ADDRESSES, hint, "unknown-host")
-            hint = "it lets nobody in until it can be resolved"
-            context.reporter.defect("unknown-host", token, shown(text), _ADDRESSES, hint)
-        return AddressRule(self.allow, found, text, text, origin)
+            hint = "nobody knows who is to be kept out"
+            raise BadValue(words.key, "no address", "at least one address", hint)
+        return noAccess(words.values, names, reporter)
 
     def write(self, value: Sequence[AddressRule]) -> Sequence[str]:
         """
