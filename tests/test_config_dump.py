@@ -18,7 +18,7 @@ from txinetd.config import Configuration, dumpConfiguration
 from txinetd.config.dump import entry
 from txinetd.errors import Severity
 from txinetd.policy import Access, AddressRule, Network, Order
-from txinetd.spec import InetAddress, InProcess, Origin, Redirect, Rpc, ServiceSpec
+from txinetd.spec import InetAddress, InProcess, Origin, Recording, Redirect, Rpc, ServiceSpec
 
 LINE = "ftp stream tcp4 nowait root /bin/cat cat\n"
 
@@ -98,6 +98,15 @@ class TextTests(SynchronousTestCase):
         """
         line = LINE.replace("cat\n", "'a \"b;#' caf\u00e9 ,\n")
         self.assertIn(' args = "a \\"b;#" "caf\\xc3\\xa9" ",", ', entry(service(line)))
+
+    def test_recording(self) -> None:
+        """
+        What is recorded about a service has no keys yet; that it is left out is said.
+        """
+        spec = attrs.evolve(service(LINE), recording=Recording())
+        text = entry(spec)
+        self.assertTrue(text.endswith("(but for what is recorded about it)"), text)
+        self.assertEqual(service(text), service(LINE))
 
 
 class ObstacleTests(SynchronousTestCase):

@@ -16,7 +16,8 @@ A word that needs it stands between double quotes with NetBSD's escapes: C{\\\\}
 C{\\"}, C{\\n}, C{\\t}, C{\\r} and C{\\xHH} for any other byte that is not printable
 ASCII.
 
-What no file can say, such as a service that is Python code, is a comment that says so.
+What no file can say, such as a service that is Python code, is a comment that says so,
+and so is what is left out of a service that has a L{txinetd.recording.Recording}.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ def entry(spec: ServiceSpec) -> str:
         said.append(_pair("group", (str(identity.gid),)))
     said += _server(spec, served)
     said += [_pair(key, words) for key, words in pairs(spec)]
-    return f"{name} on {', '.join(said)};  # {origin}"
+    missing = "" if spec.recording is None else " (but for what is recorded about it)"
+    return f"{name} on {', '.join(said)};  # {origin}{missing}"
 
 
 def dumpConfiguration(configuration: Configuration) -> str:
