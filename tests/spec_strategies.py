@@ -16,9 +16,9 @@ from tests.config_support import NAMES, ROOT
 from txinetd.config.access import allowDeny, noAccess, onlyFrom
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
+from txinetd.config.settings.networks import networkText
 from txinetd.config.settings.resources import RESOURCES
 from txinetd.config.values import BUILTINS
-from txinetd.gate.networks import networkText
 from txinetd.policy import (
     Access,
     AddressRule,

@@ -18,6 +18,8 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.settings import SETTINGS, Context, Words, readSetting
 from txinetd.config.settings.setting import At
 from txinetd.errors import Severity
+from txinetd.gate.addressrules import AddressRules
+from txinetd.gate.rule import sourceOf
 from txinetd.policy import (
     Access,
     AddressRule,
@@ -388,6 +390,7 @@ class RuleTests(SynchronousTestCase):
             self.assertEqual(codes(text), ["unknown-host"])
             (rule,) = service(text).access.rules
             self.assertEqual((rule.networks, rule.host), ((), "nowhere"))
+            self.assertIsNotNone(AddressRules(service(text).access).check(sourceOf("10.0.0.1"), 0))
 
     def test_bad(self) -> None:
         """

@@ -110,9 +110,10 @@ class AdministratorTests(SynchronousTestCase):
 
     def test_messages(self) -> None:
         """
-        It explains every line of the log.
+        It, or the page on services of special kinds, explains every line of the log.
         """
-        text = re.sub(r"\s+", " ", page("administrator.rst"))
+        pages = page("administrator.rst") + page("rpc-tcpmux-ident.rst")
+        text = re.sub(r"\s+", " ", pages)
         missing = []
         for message in messages():
             # What is the same whatever the values, up to a mark.
@@ -232,6 +233,15 @@ class ProgrammerTests(SynchronousTestCase):
         namespace: dict[str, Any] = {"__name__": "example", "print": lambda *words: None}
         for number, text in enumerate(blocks("programmer.rst", "python")):
             exec(compile(text, f"example {number}", "exec"), namespace)
+
+    def test_special(self) -> None:
+        """
+        So does that of the page on services of special kinds.
+        """
+        namespace: dict[str, Any] = {"__name__": "example"}
+        (text,) = blocks("rpc-tcpmux-ident.rst", "python")
+        exec(compile(text, "example", "exec"), namespace)
+        self.assertEqual(namespace["rusersd"].rpc.last, 3)
 
 
 class BuildingTests(SynchronousTestCase):

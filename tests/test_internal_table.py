@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocol, IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -24,6 +25,10 @@ def ignore(addr: object, reason: str) -> None:
     """
 
 
+#: The services that are served over connections only.
+STREAM_ONLY = {"auth", "services", "servers", "xadmin"}
+
+
 class TableTests(SynchronousTestCase):
     """
     Tests for L{BUILTINS} and L{ALIASES}.
@@ -31,9 +36,13 @@ class TableTests(SynchronousTestCase):
 
     def test_names(self) -> None:
         """
-        The five services of the classic inetd are there.
+        The five services of the classic inetd are there, FreeBSD's C{auth}, and those of
+        xinetd that tell about the server.
         """
-        self.assertEqual(set(BUILTINS), {"echo", "discard", "chargen", "daytime", "time"})
+        self.assertEqual(
+            set(BUILTINS),
+            {"echo", "discard", "chargen", "daytime", "time", *STREAM_ONLY},
+        )
 
     def test_ownNames(self) -> None:
         """
@@ -45,10 +54,10 @@ class TableTests(SynchronousTestCase):
         """
         The other names that services(5) has for them mean the same.
         """
-        words = ("sink", "null", "ttytst", "source", "timserver")
+        words = ("sink", "null", "ttytst", "source", "timserver", "ident")
         self.assertEqual(
             [ALIASES[word] for word in words],
-            ["discard", "discard", "chargen", "chargen", "time"],
+            ["discard", "discard", "chargen", "chargen", "time", "auth"],
         )
 
     def test_namesAmongAliases(self) -> None:
@@ -68,9 +77,16 @@ class TableTests(SynchronousTestCase):
 
     def test_datagramProtocols(self) -> None:
         """
-        Each can be served over datagrams.
+        Each of the classic ones can be served over datagrams.
         """
         for service in BUILTINS.values():
+            if service.name in STREAM_ONLY:
+                self.assertFalse(service.hasDatagrams)
+                self.assertRaises(
+                    ValueError, service.datagramProtocol, lambda: 0.0, LoopGuard(), ignore
+                )
+                continue
+            self.assertTrue(service.hasDatagrams)
             protocol = service.datagramProtocol(lambda: 0.0, LoopGuard(), ignore)
             self.assertIsInstance(protocol, DatagramProtocol)
 
@@ -80,20 +96,30 @@ class TableTests(SynchronousTestCase):
         """
         said = {}
         for name, service in BUILTINS.items():
-            protocol = service.streamFactory(lambda: 0.0).buildProtocol(PEER)
+            protocol = service.streamFactory(lambda: 0.0, Clock()).buildProtocol(PEER)
             transport = StringTransport()
             protocol.makeConnection(transport)
             if transport.producer is not None:
                 # This transport asks for nothing by itself.
                 transport.producer.resumeProducing()
             if not transport.disconnecting:
-                protocol.dataReceived(b"x")
+                protocol.dataReceived(b"x" if name != "auth" else b"1,2\n")
             said[name] = transport.value()
         # The epoch is Thursday or Wednesday, by the zone of this machine.
         self.assertRegex(said.pop("daytime"), rb"\A(Thu Jan  1|Wed Dec 31) .{13}\r\n\Z")
         self.assertEqual(
             said,
-            {"echo": b"x", "discard": b"", "chargen": CHARGEN_CYCLE, "time": b"\x83\xaa\x7e\x80"},
+            {
+                "echo": b"x",
+                "discard": b"",
+                "chargen": CHARGEN_CYCLE,
+                "time": b"\x83\xaa\x7e\x80",
+                "auth": b"1 , 2 : ERROR : HIDDEN-USER\r\n",
+                # The client is on another machine.
+                "services": b"",
+                "servers": b"",
+                "xadmin": b"",
+            },
         )
 
     def test_clockAsked(self) -> None:

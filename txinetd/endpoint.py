@@ -112,6 +112,7 @@ class Endpoint:
             self._retry = self._collaborators.reactor.callLater(self._delay, self._bindAgain)
             self._delay = min(self._delay * 2, self.lastRetry)
             return
+        self._collaborators.rebound()
         if isinstance(self.address, UnixAddress):
             self._file = identify(self.address.path)
         if self._delay != self.firstRetry:
@@ -221,6 +222,7 @@ class Endpoint:
         """
         if sock is not None:
             sock.close()
+            self._collaborators.rebound()
         identity, self._file = self._file, None
         if identity is not None and isinstance(self.address, UnixAddress):
             removeSocketFile(self.address.path, identity)

@@ -4,14 +4,15 @@ The seams between the parts, as L{zope.interface} interfaces.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from twisted.internet.interfaces import IProcessTransport, IReactorProcess
 from zope.interface import Attribute, Interface
 
+from txinetd.overview import RunningServer, ServiceView
 from txinetd.spec import NO_BOX, Box, Identity
 
-__all__ = ["IChild", "INames", "IRoad", "ISpawner"]
+__all__ = ["IChild", "INames", "IRoad", "IServerView", "ISpawner"]
 
 
 class INames(Interface):
@@ -123,4 +124,21 @@ class ISpawner(Interface):
         L{txinetd.errors.SpawnError} and C{connectionMade} may not have been
         called.  It may also raise that error itself, and then calls nothing.
         The transport provides L{IChild}.
+        """
+
+
+class IServerView(Interface):
+    """
+    Tells what a super-server does now, for those of its own services that tell
+    others.
+    """
+
+    def services() -> Iterable[ServiceView]:
+        """
+        What is served, in the order of the configuration.
+        """
+
+    def servers() -> Iterable[RunningServer]:
+        """
+        The server programs that run.
         """

@@ -40,13 +40,6 @@ class Plan:
         return not (self.start or self.stop or self.alter)
 
 
-def socketKeys(spec: ServiceSpec) -> tuple[SocketKey, ...]:
-    """
-    The keys of all of a service's sockets.
-    """
-    return tuple(spec.socketKey(address) for address in spec.addresses)
-
-
 def plan(old: Sequence[ServiceSpec], new: Sequence[ServiceSpec]) -> Plan:
     """
     Compare two configurations.  Services are paired by what they listen on
@@ -59,14 +52,14 @@ def plan(old: Sequence[ServiceSpec], new: Sequence[ServiceSpec]) -> Plan:
     unclaimed = dict(enumerate(old))
     byKey: dict[SocketKey, list[int]] = {}
     for index, spec in unclaimed.items():
-        for key in socketKeys(spec):
+        for key in spec.socketKeys:
             byKey.setdefault(key, []).append(index)
 
     def partner(spec: ServiceSpec, exact: bool) -> int | None:
         """
         An old spec, not yet claimed, that shares a socket with C{spec}.
         """
-        for key in socketKeys(spec):
+        for key in spec.socketKeys:
             for index in byKey.get(key, ()):
                 if index in unclaimed and (not exact or unclaimed[index] == spec):
                     return index
@@ -108,7 +101,7 @@ def retained(
     @param unreadable: files and directories that could not be read.
     @return: the running specs to keep beside C{new}.
     """
-    claimed = {key for spec in new for key in socketKeys(spec)}
+    claimed = {key for spec in new for key in spec.socketKeys}
     bad = Counter(
         (diagnostic.origin.path, diagnostic.origin.label)
         for diagnostic in diagnostics
@@ -118,7 +111,7 @@ def retained(
     # service of the same name; what is left over is what went bad.
     kept: list[ServiceSpec] = []
     for spec in running:
-        if claimed.intersection(socketKeys(spec)):
+        if claimed.intersection(spec.socketKeys):
             continue
         label = (spec.origin.path, spec.origin.label)
         if any(_isIn(spec.origin.path, path) for path in unreadable):

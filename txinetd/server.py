@@ -21,6 +21,7 @@ from txinetd.counters import Counters
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.handlers.multiplexer import TCPMUX
 from txinetd.hosts import withAddresses
 from txinetd.interfaces import ISpawner
 from txinetd.internal.broadcasts import interfaceBroadcasts
@@ -32,10 +33,13 @@ from txinetd.process.spawner import Road, Spawner
 from txinetd.record import RecordLog
 from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.reload import Plan, plan, retained
+from txinetd.rpc.registrar import Registrar
+from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 from txinetd.surroundings import Surroundings
+from txinetd.view import ServerView
 
 __all__ = ["InetdService", "Loaded"]
 
@@ -71,6 +75,7 @@ class InetdService(service.MultiService):
 
     @ivar children: the server programs that run now.
     @ivar spawner: what starts them.
+    @ivar registrar: what has rpcbind(8) know of the Sun RPC services.
     @ivar counters: how often what has happened.
     """
 
@@ -132,6 +137,7 @@ class InetdService(service.MultiService):
         self.counters = Counters()
         self._guard = LoopGuard()
         self._closer = Closer(reactor)
+        self.registrar = Registrar(reactor, self._registrations)
         self._learning = task.LoopingCall(self._learnNetwork)
         self._learning.clock = reactor
         self._surroundings = Surroundings(
@@ -151,6 +157,8 @@ class InetdService(service.MultiService):
             self._surroundings.wrapper,
             recording,
             self.counters,
+            self.registrar.refresh,
+            view=ServerView(lambda: self._running, self.children),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter
@@ -205,12 +213,14 @@ class InetdService(service.MultiService):
             self._recordLog.startService()
         self._watchSurroundings()
         super().startService()
+        self.registrar.start()
         self._learning.start(self.learnEvery)
         self.log.info(
             "serving {count} services on {sockets} sockets",
             count=len(self._running),
             sockets=sum(len(running.endpoints) for running in self._running),
         )
+        self._lookForMultiplexer()
 
     def stopService(self) -> defer.Deferred[Any]:
         """
@@ -221,7 +231,10 @@ class InetdService(service.MultiService):
         """
         if self._learning.running:
             self._learning.stop()
-        stopping: defer.Deferred[Any] = defer.maybeDeferred(super().stopService)
+        stopServices = super().stopService
+        # First, so that nobody is sent to a port that is not there any more.
+        stopping: defer.Deferred[Any] = self.registrar.stop()
+        stopping.addCallback(lambda _: stopServices())
         stopping.addCallback(lambda _: self._dealWithChildren())
         stopping.addBoth(lambda _: self._finish())
         return stopping
@@ -257,6 +270,26 @@ class InetdService(service.MultiService):
         self._guard.ownPorts = frozenset(name[1] for name in names if isinstance(name, tuple))
         if self._guard.ownPorts:
             self._guard.broadcasts = interfaceBroadcasts()
+
+    def _lookForMultiplexer(self) -> None:
+        """
+        Warn where services are to be reached by way of tcpmux and there is none.
+        """
+        names = [spec.name for spec in self.specs if spec.multiplexed is not None]
+        servers = [spec.server for spec in self.specs]
+        if names and not any(isinstance(one, Builtin) and one.name == TCPMUX for one in servers):
+            self.log.warn(
+                "{services}: cannot be reached, as there is no tcpmux service (a line such as"
+                " 'tcpmux stream tcp nowait root internal')",
+                services=", ".join(names),
+            )
+
+    def _registrations(self) -> Iterator[Registration]:
+        """
+        What rpcbind(8) is to know.
+        """
+        for running in self._running:
+            yield from running.registrations
 
     def _finish(self) -> defer.Deferred[None] | None:
         """
@@ -403,6 +436,9 @@ class InetdService(service.MultiService):
                 yield
         self._learnNetwork()
         self._watchSurroundings()
+        # The versions of a service whose sockets are as before may have changed.
+        self.registrar.refresh()
+        self._lookForMultiplexer()
 
 
 def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:

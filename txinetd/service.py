@@ -11,7 +11,9 @@ from twisted.logger import Logger
 from txinetd.endpoint import Endpoint
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
-from txinetd.spec import ServiceSpec
+from txinetd.handlers.target import Target, hindrance
+from txinetd.rpc.registration import Registration, registrations
+from txinetd.spec import InetAddress, ServiceSpec
 
 __all__ = ["RunningService"]
 
@@ -33,6 +35,7 @@ class RunningService(service.Service):
         self.spec = spec
         self._collaborators = collaborators
         self._door = Door(spec, collaborators)
+        self._target: Target | None = None
         self._endpoints = {
             spec.socketKey(address): Endpoint(spec, address, self._door, collaborators)
             for address in spec.addresses
@@ -44,6 +47,18 @@ class RunningService(service.Service):
         This service's endpoints, in the order of its addresses.
         """
         return tuple(self._endpoints.values())
+
+    @property
+    def registrations(self) -> list[Registration]:
+        """
+        What rpcbind(8) is to know of this service, as it is bound now.
+        """
+        found: list[Registration] = []
+        for endpoint in self.endpoints if self.spec.rpc is not None else ():
+            bound = endpoint.bound
+            if isinstance(endpoint.address, InetAddress) and isinstance(bound, tuple):
+                found.extend(registrations(self.spec, endpoint.address, bound))
+        return found
 
     def privilegedStartService(self) -> None:
         """
@@ -61,12 +76,14 @@ class RunningService(service.Service):
         super().startService()
         for endpoint in self.endpoints:
             endpoint.serve()
+        self._multiplex()
 
     def stopService(self) -> None:
         """
         Listen no more; running servers go on.
         """
         super().stopService()
+        self._demultiplex(self.spec)
         self._door.close()
         for endpoint in self.endpoints:
             endpoint.close()
@@ -105,3 +122,46 @@ class RunningService(service.Service):
             self._endpoints[key] = endpoint
             if self.running:
                 endpoint.serve()
+        self._alterTarget(before)
+
+    def _alterTarget(self, before: ServiceSpec) -> None:
+        """
+        Be reached by way of tcpmux as the spec now has it.
+
+        @param before: how it was.
+        """
+        same = before.multiplexed == self.spec.multiplexed and hindrance(self.spec) is None
+        if self._target is not None and same and self._target.alter(self.spec):
+            return
+        self._demultiplex(before)
+        if self.running:
+            self._multiplex()
+
+    def _multiplex(self) -> None:
+        """
+        Let this service be reached by way of tcpmux, if it is to be.
+        """
+        if self.spec.multiplexed is None:
+            return
+        reason = hindrance(self.spec)
+        if reason is not None:
+            self.log.error(
+                "{service}: not to be reached by way of tcpmux: {reason}",
+                service=self.spec.name,
+                reason=reason,
+            )
+            return
+        self._target = Target(self.spec, self._door, self._collaborators)
+        self._collaborators.targets.add(self.spec.multiplexed.name, self._target)
+
+    def _demultiplex(self, spec: ServiceSpec) -> None:
+        """
+        Let it not be reached that way any more.
+
+        @param spec: as it was reached.
+        """
+        target, self._target = self._target, None
+        if target is not None:
+            assert spec.multiplexed is not None
+            self._collaborators.targets.remove(spec.multiplexed.name, target)
+            target.stop()

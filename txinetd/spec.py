@@ -192,9 +192,12 @@ class Builtin:
     A service that txinetd itself answers (C{internal}).
 
     @ivar name: the key in L{txinetd.internal.BUILTINS}.
+    @ivar arguments: the words that follow the name in the service's line, for a
+        service that has options.
     """
 
     name: str
+    arguments: tuple[bytes, ...] = ()
 
 
 @attrs.frozen
@@ -361,7 +364,23 @@ class ServiceSpec:
         """
         if isinstance(address, UnixAddress):
             return (self.socketType, int(address.family), address.path, 0)
+        if self.rpc is not None and address.port == 0:
+            # All of these have port 0: it is the program that tells them apart.
+            host = f"{address.host} rpc {self.rpc.number}/{self.rpc.first}"
+            return (self.socketType, int(address.family), host, 0)
         return (self.socketType, int(address.family), address.host, address.port)
+
+    @property
+    def socketKeys(self) -> tuple[SocketKey, ...]:
+        """
+        The identities of all of this service's sockets, and that of a service
+        without any, which is its name with tcpmux.
+        """
+        keys = tuple(self.socketKey(address) for address in self.addresses)
+        if self.multiplexed is None:
+            return keys
+        name = self.multiplexed.name.lower().encode()
+        return (*keys, (self.socketType, int(socket.AF_UNSPEC), b"tcpmux/" + name, 0))
 
     @property
     def isUnix(self) -> bool:

@@ -35,7 +35,6 @@ __all__ = [
     "beginning",
     "isHostName",
     "mappedPart",
-    "networkText",
     "networks",
     "single",
     "xinetdNetworks",
@@ -117,20 +116,6 @@ def beginning(network: Network) -> str:
     """
     kind = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
     return str(kind(network.first))
-
-
-def networkText(network: Network) -> str:
-    """
-    Addresses in the shortest form that L{networks} reads.
-    """
-    kind = ipaddress.IPv4Address if network.version == 4 else ipaddress.IPv6Address
-    first, last = kind(network.first), kind(network.last)
-    if first == last:
-        return str(first)
-    free = (network.first ^ network.last).bit_length()
-    if network.last - network.first == (1 << free) - 1 and not network.first & ((1 << free) - 1):
-        return f"{first}/{first.max_prefixlen - free}"
-    return f"{first}-{last}"
 
 
 def networks(text: str) -> tuple[Network, ...]:

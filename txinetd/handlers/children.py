@@ -12,6 +12,8 @@ from twisted.internet import defer, error
 from twisted.internet.interfaces import IProcessTransport
 from twisted.logger import Logger
 
+from txinetd.record import ConnectionRecord
+
 __all__ = ["Children"]
 
 
@@ -23,7 +25,7 @@ class Children:
     log = Logger()
 
     def __init__(self) -> None:
-        self._running: set[IProcessTransport] = set()
+        self._running: dict[IProcessTransport, ConnectionRecord] = {}
         self._waiting: list[defer.Deferred[None]] = []
 
     def __len__(self) -> int:
@@ -32,17 +34,27 @@ class Children:
     def __iter__(self) -> Iterator[IProcessTransport]:
         return iter(tuple(self._running))
 
-    def add(self, child: IProcessTransport) -> None:
+    @property
+    def records(self) -> tuple[ConnectionRecord, ...]:
+        """
+        The records of those that run, which are not finished yet.
+        """
+        return tuple(self._running.values())
+
+    def add(self, child: IProcessTransport, record: ConnectionRecord) -> None:
         """
         A child has started.
+
+        @param child: the child.
+        @param record: the record of the arrival that it serves.
         """
-        self._running.add(child)
+        self._running[child] = record
 
     def remove(self, child: IProcessTransport) -> None:
         """
         A child has ended.
         """
-        self._running.discard(child)
+        self._running.pop(child, None)
         if not self._running:
             waiting, self._waiting = self._waiting, []
             for deferred in waiting:

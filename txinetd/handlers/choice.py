@@ -12,9 +12,10 @@ from txinetd.handlers.connection import ConnectionPort
 from txinetd.handlers.datagram import DatagramProgramPort
 from txinetd.handlers.door import Door
 from txinetd.handlers.inprocess import InProcessDatagramPort, InProcessStreamPort
+from txinetd.handlers.multiplexer import TCPMUX, MultiplexerPort
 from txinetd.handlers.port import Port
 from txinetd.handlers.wait import WaitPort
-from txinetd.spec import Address, Program, ServiceSpec
+from txinetd.spec import Address, Builtin, Program, ServiceSpec
 
 __all__ = ["kindOf", "portFor"]
 
@@ -27,6 +28,8 @@ def kindOf(spec: ServiceSpec) -> type[Port]:
         if spec.wait:
             return WaitPort
         return ConnectionPort if spec.socketType.accepts else DatagramProgramPort
+    if spec.socketType.accepts and isinstance(spec.server, Builtin) and spec.server.name == TCPMUX:
+        return MultiplexerPort
     return InProcessStreamPort if spec.socketType.accepts else InProcessDatagramPort
 
 

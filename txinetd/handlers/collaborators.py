@@ -17,7 +17,8 @@ from txinetd.gate.load import Readings
 from txinetd.gate.penalties import PenaltyBook
 from txinetd.gate.times import LocalTime
 from txinetd.handlers.children import Children
-from txinetd.interfaces import ISpawner
+from txinetd.handlers.targets import Targets
+from txinetd.interfaces import IServerView, ISpawner
 from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
 from txinetd.recording import DEFAULT_RECORDING, Recording
@@ -38,6 +39,12 @@ class Recorder(Protocol):
         """
         Note what happened, without blocking.
         """
+
+
+def _nobody() -> None:
+    """
+    Nobody wants to know.
+    """
 
 
 @attrs.frozen
@@ -86,6 +93,9 @@ class Collaborators:
     @ivar wrapper: makes, at first, and gives what asks hosts_access(5).
     @ivar recording: what is written where a service says nothing.
     @ivar counters: the numbers of all services.
+    @ivar rebound: called when a service's sockets are not the same as before.
+    @ivar targets: the services that can be reached by way of tcpmux.
+    @ivar view: what the server does, for those of its services that tell others.
     """
 
     reactor: Any
@@ -100,3 +110,6 @@ class Collaborators:
     wrapper: Callable[[], Wrapper] = _noWrapper
     recording: Recording = DEFAULT_RECORDING
     counters: Counters = attrs.field(factory=Counters)
+    rebound: Callable[[], None] = _nobody
+    targets: Targets = attrs.field(factory=Targets)
+    view: IServerView | None = None

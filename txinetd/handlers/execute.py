@@ -274,7 +274,7 @@ class _Server(ProcessProtocol):
         """
         child = self._child = cast(IChild, self.transport)
         self._record.pid = child.pid
-        self._children.add(child)
+        self._children.add(child, self._record)
         if self._box.seconds is not None:
             self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
         self._door.began(self._record)

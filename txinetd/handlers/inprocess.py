@@ -6,30 +6,26 @@ protocol a program brings, behind the same door as server programs.
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Callable
 
 from twisted.internet import defer
-from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
-from twisted.python.failure import Failure
 
 from txinetd.gate.penalties import Offence
+from txinetd.handlers.answering import Answering
 from txinetd.handlers.port import Port
 from txinetd.handlers.reception import Reception
 from txinetd.handlers.wrapping import ask
-from txinetd.internal.accounting import accounted
-from txinetd.internal.redirect import RedirectFactory
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
 from txinetd.sockets.stream import StreamListener
-from txinetd.spec import Builtin, InProcess, Redirect, ServiceSpec
+from txinetd.spec import Builtin, InProcess, ServiceSpec
 from txinetd.wrap import Answer
 
 __all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
+
 
 #: What stands for a datagram that was let in.
 _Admitted = ConnectionRecord
@@ -44,8 +40,8 @@ class InProcessStreamPort(Port):
         """
         Begin to accept.
         """
-        self._factory = self._makeFactory()
-        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
+        self._answering = Answering(self.spec, self.door, self.collaborators)
+        self._reception = Reception(self.spec, self.door, self.collaborators, self._answering.serve)
         self._listener = StreamListener(
             self.reactor,
             self.socket,
@@ -63,95 +59,15 @@ class InProcessStreamPort(Port):
         self.door.lobby.detach(self._listener)
         self._listener.stop()
         self._reception.stop()
-        self._factory.doStop()
+        self._answering.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
         Serve by a changed spec from the next connection on.
         """
-        before, self.spec = self.spec, spec
+        self.spec = spec
         self._reception.alter(spec)
-        if before.server != spec.server:
-            self._factory.doStop()
-            self._factory = self._makeFactory()
-
-    def _makeFactory(self) -> IProtocolFactory:
-        """
-        The factory that the spec asks for, started.
-        """
-        server = self.spec.server
-        self._says: Callable[[float], bytes] | None = None
-        if isinstance(server, Builtin):
-            self._says = BUILTINS[server.name].says
-            factory: IProtocolFactory = BUILTINS[server.name].streamFactory(time.time)
-        elif isinstance(server, Redirect):
-            factory = RedirectFactory(self.reactor, server.addresses)
-        else:
-            assert isinstance(server, InProcess)
-            factory = IProtocolFactory(server.factory)
-        factory.doStart()
-        return factory
-
-    def _serve(
-        self,
-        record: ConnectionRecord,
-        facts: ConnectionFacts,
-        connection: socket.socket,
-        environment: list[bytes],
-    ) -> None:
-        """
-        Answer somebody who has been let in.
-        """
-        if self._says is not None:
-            self._say(connection, record, self._says(time.time()))
-            return
-        over = False
-
-        def ended(reason: Failure, received: int, sent: int) -> None:
-            nonlocal over
-            if not over:
-                over = True
-                record.received, record.sent = received, sent
-                self.door.finish(record)
-
-        self.door.began(record)
-        connection.setblocking(False)
-        try:
-            # The reactor works on a duplicate of its own.
-            self.reactor.adoptStreamConnection(
-                connection.fileno(), connection.family, accounted(self._factory, ended)
-            )
-        except OSError as error:
-            # Most often a client that has gone again already.
-            if not over:
-                over = True
-                self.door.fail(record, f"adopt: {error.strerror}")
-        finally:
-            connection.close()
-
-    def _say(self, connection: socket.socket, record: ConnectionRecord, text: bytes) -> None:
-        """
-        Say one thing and close.  It fits into the buffer of any new connection.
-
-        @param connection: the connection; it is closed.
-        @param record: its record; it is finished.
-        @param text: what to say.
-        """
-        self.door.began(record)
-        record.received = record.sent = 0
-        try:
-            record.sent = connection.send(text, socket.MSG_DONTWAIT)
-            # What is left unread would make the end a reset.
-            record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            pass  # nothing is, as with most clients
-        except OSError as error:
-            # A client that has gone again already.
-            self.door.fail(record, f"send: {error.strerror}")
-            return
-        finally:
-            connection.close()
-        self.door.finish(record)
+        self._answering.alter(spec)
 
 
 class InProcessDatagramPort(Port):

@@ -137,7 +137,15 @@ class Reception:
         @param connection: as it was accepted; from now on somebody's beyond.
         @param peer: the address that came with it.
         """
-        facts = connectionFacts(connection, peer)
+        self.receive(connection, connectionFacts(connection, peer))
+
+    def receive(self, connection: socket.socket, facts: ConnectionFacts) -> None:
+        """
+        Receive a connection of which the facts are known.
+
+        @param connection: as in L{accepted}.
+        @param facts: where it came from.
+        """
         record, source = self._door.arrive(facts)
         if self._banners.always:
             say(connection, self._banners.always)

@@ -5,12 +5,15 @@ The table of internal services.  To add one is to add a row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 from twisted.internet.protocol import DatagramProtocol, Protocol
 
+from txinetd.interfaces import IServerView
 from txinetd.internal.datagram import (
     Answering,
     DiscardDatagrams,
@@ -21,12 +24,15 @@ from txinetd.internal.datagram import (
     echoAnswer,
     timedAnswers,
 )
+from txinetd.internal.ident.service import identFactory
+from txinetd.internal.inspect import inspectorFactory
 from txinetd.internal.stream import Answer, Chargen, Discard, Echo, StreamFactory
 from txinetd.internal.wire import Now, daytimeAnswer, timeAnswer
 
 __all__ = ["ALIASES", "BUILTINS", "BuiltinService"]
 
 _DatagramMaker = Callable[[Now, Guard, Refused], DatagramProtocol]
+_StreamMaker = Callable[[Any, Sequence[bytes], IServerView | None], StreamFactory]
 
 
 @attrs.frozen
@@ -43,17 +49,38 @@ class BuiltinService:
 
     name: str
     aliases: tuple[str, ...]
-    _stream: Callable[[Now], Protocol]
-    _datagram: _DatagramMaker
+    _stream: Callable[[Now], Protocol] | None
+    _datagram: _DatagramMaker | None
     says: Callable[[float], bytes] | None = None
+    _factory: _StreamMaker | None = None
 
-    def streamFactory(self, now: Now) -> StreamFactory:
+    @property
+    def hasDatagrams(self) -> bool:
+        """
+        Whether it is served over datagram sockets, too.
+        """
+        return self._datagram is not None
+
+    def streamFactory(
+        self,
+        now: Now,
+        reactor: Any = None,
+        arguments: Sequence[bytes] = (),
+        view: IServerView | None = None,
+    ) -> StreamFactory:
         """
         Serve it over connections.
 
         @param now: the wall clock.
+        @param reactor: timers and threads, for a service that needs them.
+        @param arguments: its options, for one that has any.
+        @param view: what the server does, for one that tells that.
         """
-        return StreamFactory(lambda: self._stream(now))
+        if self._factory is not None:
+            return self._factory(reactor, arguments, view)
+        stream = self._stream
+        assert stream is not None
+        return StreamFactory(lambda: stream(now))
 
     def datagramProtocol(self, now: Now, guard: Guard, refused: Refused) -> DatagramProtocol:
         """
@@ -64,7 +91,10 @@ class BuiltinService:
             L{txinetd.internal.guard.LoopGuard}.
         @param refused: called with the address as the transport gave it, and
             the reason, for each datagram that is not answered.
+        @raise ValueError: if it is served over connections only.
         """
+        if self._datagram is None:
+            raise ValueError(f"{self.name} is not served over datagrams")
         return self._datagram(now, guard, refused)
 
 
@@ -105,6 +135,17 @@ _SERVICES = (
         _answering(lambda now: timedAnswers(timeAnswer, now)),
         timeAnswer,
     ),
+    BuiltinService(
+        "auth",
+        ("authentication", "tap", "ident"),
+        None,
+        None,
+        None,
+        lambda reactor, arguments, view: identFactory(reactor, arguments),
+    ),
+    BuiltinService("services", (), None, None, None, partial(inspectorFactory, "services")),
+    BuiltinService("servers", (), None, None, None, partial(inspectorFactory, "servers")),
+    BuiltinService("xadmin", (), None, None, None, partial(inspectorFactory, "xadmin")),
 )
 
 #: The internal services by name.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from txinetd.config.settings.networks import networkText
 from txinetd.config.settings.rules import RULES
 from txinetd.config.settings.scalars import Seconds, natural, real, secondsText
 from txinetd.config.settings.setting import (
@@ -23,7 +24,7 @@ from txinetd.config.settings.setting import (
 )
 from txinetd.config.settings.terms import Choice, PathName, Text
 from txinetd.config.text import shown
-from txinetd.gate.networks import AddressProblem, networks, networkText
+from txinetd.gate.networks import AddressProblem, networks
 from txinetd.gate.times import TimesProblem, parseTimes, timesText
 from txinetd.policy import Network, Order, Penalties, Sensor
 from txinetd.spec import ServiceSpec
