@@ -18,7 +18,16 @@ from txinetd.config import Configuration, dumpConfiguration
 from txinetd.config.dump import entry
 from txinetd.errors import Severity
 from txinetd.policy import Access, AddressRule, Network, Order
-from txinetd.spec import InetAddress, InProcess, Origin, Recording, Redirect, Rpc, ServiceSpec
+from txinetd.spec import (
+    Builtin,
+    InetAddress,
+    InProcess,
+    Origin,
+    Recording,
+    Redirect,
+    Rpc,
+    ServiceSpec,
+)
 
 LINE = "ftp stream tcp4 nowait root /bin/cat cat\n"
 
@@ -122,6 +131,7 @@ class ObstacleTests(SynchronousTestCase):
         changes: list[dict[str, Any]] = [
             {"server": InProcess(Factory())},
             {"server": Redirect((("192.0.2.1", 80),), "192.0.2.1 80")},
+            {"server": Builtin("auth", (b"-r",))},
             {"rpc": Rpc(100001, "rstatd", 1, 3)},
             {"addresses": (InetAddress("127.0.0.1", 1), InetAddress("127.0.0.2", 2))},
             {"addresses": (InetAddress("127.0.0.1", 0),)},

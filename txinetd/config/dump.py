@@ -61,6 +61,8 @@ def _obstacle(spec: ServiceSpec) -> str | None:
         return "its connections are passed on"
     if isinstance(spec.server, Program) and not spec.server.argv:
         return "it has no argv[0]"
+    if isinstance(spec.server, Builtin) and spec.server.arguments:
+        return "its internal service has arguments"
     if spec.rpc is not None or spec.multiplexed is not None:
         return "it is an RPC or TCPMUX service"
     if spec.isUnix:
