@@ -13,6 +13,9 @@ import attrs
 from hypothesis import strategies as st
 
 from tests.config_support import NAMES, ROOT
+from txinetd.config.access import allowDeny, noAccess, onlyFrom
+from txinetd.config.lexer import Token
+from txinetd.config.reporter import Reporter
 from txinetd.config.settings.networks import networkText
 from txinetd.config.settings.resources import RESOURCES
 from txinetd.config.values import BUILTINS
@@ -121,22 +124,26 @@ networks = st.one_of(
 )
 
 
-def _rule(allow: bool, network: Network, host: str | None) -> AddressRule:
+def _access(order: Order, words: list[tuple[bool, str]], **others: Any) -> Access:
     """
-    A rule as it is written.
+    What some words mean, in the forms of either kind of rules.
     """
-    if host is None:
-        return AddressRule(allow, (network,), networkText(network))
-    found = [int(ipaddress.ip_address(each)) for each in NAMES.addresses(host)]
-    versions = [ipaddress.ip_address(each).version for each in NAMES.addresses(host)]
-    made = tuple(
-        Network(version, number, number) for version, number in zip(versions, found, strict=True)
-    )
-    return AddressRule(allow, made, host, host)
+    reporter = Reporter("strategies", "")
+    rules: list[AddressRule] = []
+    for allow, text in words:
+        token = Token(text, 1, 1)
+        if order is Order.FIRST:
+            rules += allowDeny(token, allow, [token], NAMES, reporter)
+        elif allow:
+            rules += onlyFrom(token, [token], NAMES, reporter)
+        else:
+            rules += noAccess([token], NAMES, reporter)
+    assert not reporter.dropped, reporter.diagnostics
+    return Access(rules=tuple(rules), order=order, **others)
 
 
-rules = st.builds(
-    _rule, st.booleans(), networks, st.none() | st.sampled_from(["localhost", "four", "six"])
+ruleWords = networks.map(networkText) | st.sampled_from(
+    ["localhost", "four", "SIX.", "10.0.0.0", "192.0.2.9/24", "::ffff:192.0.2.1", "::/0", "[::1]"]
 )
 minutes = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(
     # One minute, and all day round, have no text of their own.
@@ -157,9 +164,9 @@ penalties = st.builds(
 )
 
 accesses = st.builds(
-    Access,
-    rules=st.lists(rules, max_size=5).map(tuple),
-    order=st.sampled_from(Order),
+    _access,
+    st.sampled_from(Order),
+    st.lists(st.tuples(st.booleans(), ruleWords), max_size=5),
     default=st.booleans(),
     times=st.lists(minutes, max_size=3).map(tuple),
     wrap=st.none() | names,

@@ -16,7 +16,8 @@ A word that needs it stands between double quotes with NetBSD's escapes: C{\\\\}
 C{\\"}, C{\\n}, C{\\t}, C{\\r} and C{\\xHH} for any other byte that is not printable
 ASCII.
 
-What no file can say, such as a service that is Python code, is a comment that says so.
+What no file can say, such as a service that is Python code, is a comment that says so,
+and so is what is left out of a service that has a L{txinetd.recording.Recording}.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ def _obstacle(spec: ServiceSpec) -> str | None:
         return "its connections are passed on"
     if isinstance(spec.server, Program) and not spec.server.argv:
         return "it has no argv[0]"
+    if isinstance(spec.server, Builtin) and spec.server.arguments:
+        return "its internal service has arguments"
     if spec.rpc is not None or spec.multiplexed is not None:
         return "it is an RPC or TCPMUX service"
     if spec.isUnix:
@@ -123,7 +126,8 @@ def entry(spec: ServiceSpec) -> str:
         said.append(_pair("group", (str(identity.gid),)))
     said += _server(spec, served)
     said += [_pair(key, words) for key, words in pairs(spec)]
-    return f"{name} on {', '.join(said)};  # {origin}"
+    missing = "" if spec.recording is None else " (but for what is recorded about it)"
+    return f"{name} on {', '.join(said)};  # {origin}{missing}"
 
 
 def dumpConfiguration(configuration: Configuration) -> str:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_config_settings -*-
 """
-Rules by address.
+The keys of rules by address, whose words L{txinetd.config.access} reads.
 
 C{only_from} and C{no_access} are xinetd's, of which the narrowest counts; C{allow} and
 C{deny} are ours, of which the first that fits counts.  Both are lists that may be
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from txinetd.config.lexer import Token
+from txinetd.config.access import allowDeny, noAccess, onlyFrom
 from txinetd.config.settings.setting import (
     BadValue,
     Context,
@@ -25,16 +25,10 @@ from txinetd.config.settings.setting import (
     Setting,
     Words,
 )
-from txinetd.config.text import shown
-from txinetd.gate.networks import AddressProblem, isHostName, networks, xinetdNetworks
-from txinetd.hosts import hostNetworks
-from txinetd.policy import AddressRule, Network, Order
+from txinetd.policy import AddressRule, Order
 from txinetd.spec import ServiceSpec
 
 __all__ = ["RULES", "RulesPlace"]
-
-
-_ADDRESSES = "addresses, address/length, address-address, or host names"
 
 
 @attrs.frozen
@@ -54,39 +48,15 @@ class Rules(Converter):
         One rule a word.  No word is a rule that fits nobody, for a list of whom to let
         in: then nobody is.
         """
+        names, reporter = context.names, context.reporter
+        if self.order is Order.FIRST:
+            return allowDeny(words.key, self.allow, words.values, names, reporter)
+        if self.allow:
+            return onlyFrom(words.key, words.values, names, reporter)
         if not words.values:
-            if not self.allow:
-                raise BadValue(words.key, "nothing", _ADDRESSES)
-            hint = "nobody can use the service"
-            context.reporter.warn("empty-rule", words.key, "nothing", _ADDRESSES, hint)
-            return ()
-        return tuple(self._rule(token, context) for token in words.values)
-
-    def _networks(self, text: str) -> tuple[Network, ...]:
-        """
-        The addresses of a word, in the forms of whose rules these are.
-        """
-        return xinetdNetworks(text) if self.order is Order.LONGEST else networks(text)
-
-    def _rule(self, token: Token, context: Context) -> AddressRule:
-        """
-        One word.
-        """
-        text = token.text
-        origin = context.reporter.origin(token)
-        try:
-            return AddressRule(self.allow, self._networks(text), text, None, origin)
-        except AddressProblem as error:
-            problem = error
-        if not isHostName(text):
-            raise BadValue(token, problem.found, problem.expected, problem.hint)
-        found = hostNetworks(text, context.names)
-        if not found:
-            hint = "it lets nobody in until it can be resolved"
-            if not self.allow:
-                hint = "until it can be resolved everybody is kept out: anybody might be that host"
-            context.reporter.defect("unknown-host", token, shown(text), _ADDRESSES, hint)
-        return AddressRule(self.allow, found, text, text, origin)
+            hint = "nobody knows who is to be kept out"
+            raise BadValue(words.key, "no address", "at least one address", hint)
+        return noAccess(words.values, names, reporter)
 
     def write(self, value: Sequence[AddressRule]) -> Sequence[str]:
         """
