@@ -56,7 +56,9 @@ class LoadTestCase(SynchronousTestCase):
         """
         The codes of what there is to say about files.
         """
-        return [each.code for each in self.load(*paths).diagnostics]
+        return [
+            each.code for each in self.load(*paths).diagnostics if each.code != "means-otherwise"
+        ]
 
 
 class FileTests(LoadTestCase):

@@ -62,18 +62,21 @@ def entry(spec: ServiceSpec) -> str:
     """
     One service.
     """
-    first = spec.addresses[0]
+    first = spec.addresses[0] if spec.addresses else None
     pairs: list[str] = []
     if isinstance(first, UnixAddress):
         owner = f":{first.uid}:{first.gid}:{first.permissions:04o}:".encode()
         name = word(owner + first.path)
         served = os.path.basename(first.path).decode("utf-8", "surrogateescape")
         where = ""
+    elif first is None:
+        # Behind tcpmux: the name says so.
+        name, served, where = word(spec.name), spec.name, ""
     else:
         name, served = word(spec.name), spec.name
         hosts = [each.host for each in spec.addresses if not isinstance(each, UnixAddress)]
         pairs.append(f"bind = {' '.join(map(word, hosts))}")
-        where = f" (port {first.port})"
+        where = f" (port {first.port})" if spec.rpc is None else ""
     identity = spec.identity
     starts = spec.limits.startsPerMinute
     pairs += [
@@ -86,6 +89,9 @@ def entry(spec: ServiceSpec) -> str:
         pairs.append(f"group = {identity.gid}")
     pairs.append(f"service_max = {starts or 0}")
     pairs += _server(spec, served)
+    if spec.rpc is not None:
+        versions = f"{spec.rpc.first}-{spec.rpc.last}"
+        name = word(f"{spec.name.partition('/')[0]}/{versions}")
     if spec.backlog != DEFAULT_BACKLOG:
         pairs.append(f"backlog = {spec.backlog}")
     return f"{name} on {', '.join(pairs)};  # {visible(str(spec.origin))}{where}"

@@ -65,7 +65,7 @@ class Files:
         try:
             names = sorted(os.listdir(path), key=os.fsencode)
         except NotADirectoryError:
-            self._file(path)
+            self.file(path)
         except FileNotFoundError:
             self._failed("unreadable-file", path, "no such file or directory")
         except OSError as error:
@@ -89,11 +89,11 @@ class Files:
             hint = "directories in a directory are skipped"
             self._say(Severity.NOTE, "skipped-fragment", path, shown(name), "a file", hint)
             return
-        self._file(path)
+        self.file(path)
 
-    def _file(self, path: str) -> None:
+    def file(self, path: str) -> None:
         """
-        Read one file.
+        Read one file, and no directory.
         """
         try:
             # Non-blocking, lest a fifo without a writer stop everything here;

@@ -41,60 +41,82 @@ What it means:
 
 A line that is wrong costs that line, with an error; what would mean another
 thing to another inetd is said in a warning or a note.  Not understood, and
-refused by name rather than misread: RPC and TCPMUX services, limits after a
-slash, login classes, buffer sizes, accept filters, IPsec policies (whose
-services are left out, because running them without would be worse),
-C{.include}, key=value entries, and files in the format of xinetd.conf(5).
+refused by name rather than misread: limits after a slash, login classes, buffer
+sizes, accept filters, IPsec policies (whose services are left out, because running
+them without would be worse), and files in the format of xinetd.conf(5).
+
+C{.include PATTERN} reads other files in place of the line, as NetBSD has it.  The
+lines of an entry whose second word is C{on} or C{off} are of another format, and
+are handed to what reads that.
+
+The other systems' dialects are read by the same code: what they differ in is in
+L{txinetd.config.systems}.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import attrs
 from zope.interface import implementer
 
-from txinetd.config import addresses, fields, servers, users
+from txinetd.config import addresses, servers
 from txinetd.config.addresses import Hosts
+from txinetd.config.elsewhere import Elsewhere
 from txinetd.config.flaws import reportFlaws, reportWords
 from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
+from txinetd.config.include import INCLUDE, Included, Including
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.lexer import Entry, Token, decoded, lex
-from txinetd.config.programs import judge
+from txinetd.config.lexer import Entry, Lexer, Token, decoded
+from txinetd.config.line import Line
 from txinetd.config.reporter import Reporter
-from txinetd.config.text import shown, visible
+from txinetd.config.rules import Rules
+from txinetd.config.systems.ours import TXINETD
+from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions, splitHosts
 from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import Address, Builtin, Identity, Limits, Program, ServiceSpec, SocketType
+from txinetd.spec import Builtin, InetAddress, Limits, ServiceSpec, SocketType
 
-__all__ = ["ClassicDialect"]
+__all__ = ["ClassicDialect", "KeyValueReader"]
+
+#: Reads entries of the key=value form where they begin.  It is called with the file's
+#: name, its lines, how many of them come before the entry, the hosts where services
+#: listen that do not say, names and options; it returns what it read and how many lines
+#: of the file have been read by then.
+KeyValueReader = Callable[
+    [str, Sequence[str], int, Hosts, INames, LoadOptions], tuple[ParsedFile, int]
+]
 
 _FIELDS = "service, type, protocol, wait or nowait, user, program"
+
+#: Where tcpmux listens without IPv6 (RFC 1078).
+_TCPMUX = InetAddress("0.0.0.0", 1)
 
 #: So much is said about one file; a binary file must not fill the memory.
 _MOST_DIAGNOSTICS = 10_000
 
 
 @implementer(IDialect)
+@attrs.frozen
 class ClassicDialect:
     """
-    L{IDialect} for inetd.conf(5).
+    L{IDialect} for the positional forms of inetd.conf(5).
+
+    @ivar rules: which of them.
+    @ivar keyValue: what reads entries of the key=value form, or C{None}: then they
+        are errors.
     """
+
+    rules: Rules = TXINETD
+    keyValue: KeyValueReader | None = None
 
     def parse(self, path: str, data: bytes, names: INames, options: LoadOptions) -> ParsedFile:
         """
         See L{IDialect.parse}.
         """
-        reading = _Reading(path, names, options)
-        first = True
-        for entry in lex(decoded(data)):
-            if first and entry.tokens:
-                first = False
-                if startsXinetd(entry.tokens):
-                    return ParsedFile((), (reading.xinetd(entry.tokens[0]),), understood=False)
-            reading.entry(entry)
-            if len(reading.diagnostics) >= _MOST_DIAGNOSTICS:
-                break
-        return reading.result()
+        reading = _Reading(self, path, names, options, Including(path))
+        return reading.read(data)
 
 
 @attrs.define
@@ -102,24 +124,54 @@ class _Reading:
     """
     One file being read.
 
+    @ivar including: the file, and those it is included from.
     @ivar hosts: where lines listen that do not say.
     @ivar refused: how many lines gave no service.
     """
 
+    dialect: ClassicDialect
     path: str
     names: INames
     options: LoadOptions
+    including: Including
+    hosts: Hosts | None = None
     services: list[ServiceSpec] = attrs.field(factory=list)
     diagnostics: list[Diagnostic] = attrs.field(factory=list)
-    hosts: Hosts | None = None
+    included: Included = attrs.field(factory=Included)
     foreign: Foreign = attrs.field(factory=Foreign)
+    elsewhere: Elsewhere = attrs.field(factory=Elsewhere)
     refused: int = 0
+
+    @property
+    def rules(self) -> Rules:
+        """
+        What the dialect is like.
+        """
+        return self.dialect.rules
+
+    def read(self, data: bytes) -> ParsedFile:
+        """
+        Read it all.
+        """
+        first = True
+        lexer = Lexer(decoded(data), self.rules.lexing)
+        for entry in lexer:
+            if first and entry.tokens:
+                first = False
+                if startsXinetd(entry.tokens):
+                    return ParsedFile((), (self.xinetd(entry.tokens[0]),), understood=False)
+            if not self._keyValue(entry, lexer):
+                self.entry(entry)
+            if len(self.diagnostics) >= _MOST_DIAGNOSTICS:
+                break
+        return self.result()
 
     def result(self) -> ParsedFile:
         """
         What the file says, now that it was read as far as it goes.
         """
         services, diagnostics = tuple(self.services), tuple(self.diagnostics)
+        files, unreadable = tuple(self.included.files), tuple(self.included.unreadable)
         if not self.foreign.plausible and self.refused >= NO_ENTRY:
             # One line says better than a hundred that this is something else.
             return ParsedFile((), (notInetdConf(diagnostics[0]),), understood=False)
@@ -130,8 +182,10 @@ class _Reading:
             stop = Diagnostic(
                 Severity.ERROR, "too-many-problems", last, found, "lines of inetd.conf(5)", hint
             )
-            return ParsedFile(services, (*diagnostics, stop), understood=False)
-        return ParsedFile(services, diagnostics)
+            return ParsedFile(services, (*diagnostics, stop), False, files, unreadable)
+        if self.rules.ownTcpmux and self.including.outer is None:
+            services += _ownTcpmux(services, self.options)
+        return ParsedFile(services, diagnostics, True, files, unreadable)
 
     def xinetd(self, token: Token) -> Diagnostic:
         """
@@ -142,15 +196,44 @@ class _Reading:
         reporter.drop("xinetd-format", token, shown(token.text), "lines of inetd.conf(5)", hint)
         return reporter.diagnostics[0]
 
+    def _keyValue(self, entry: Entry, lexer: Lexer) -> bool:
+        """
+        Hand an entry of the key=value form to what reads it.
+
+        @return: whether it is one and was read.
+        """
+        reader = self.dialect.keyValue
+        words = [each.text for each in entry.tokens[:2]]
+        if reader is None or not self.rules.directives or self.foreign.policy:
+            return False
+        if len(words) < 2 or words[1] not in ("on", "off") or entry.tokens[1].quoted:
+            return False
+        self.foreign.plausible = True
+        before = entry.tokens[0].line - 1
+        hosts = self.hosts or self._optionHosts(entry.tokens[0])
+        parsed, position = reader(self.path, lexer.lines, before, hosts, self.names, self.options)
+        lexer.position = max(position, entry.tokens[1].line)
+        self._take(parsed)
+        return True
+
+    def _take(self, parsed: ParsedFile) -> None:
+        """
+        Add what something else has read.
+        """
+        self.services.extend(parsed.services)
+        self.diagnostics.extend(parsed.diagnostics)
+        self.included.files.extend(parsed.files)
+        self.included.unreadable.extend(parsed.unreadable)
+
     def entry(self, entry: Entry) -> None:
         """
         Take one entry.
         """
         reporter = Reporter(self.path, entry.tokens[0].text if entry.tokens else "")
-        reportFlaws(entry, reporter)
+        reportFlaws(entry, reporter, self.rules)
         if entry.tokens and not reporter.dropped:
             self._line(entry, reporter)
-        elif entry.comment is not None:
+        elif entry.comment is not None and self.rules.policies:
             self.foreign.comment(entry.comment, reporter)
         self.refused += reporter.dropped
         self.diagnostics.extend(reporter.diagnostics)
@@ -163,15 +246,36 @@ class _Reading:
         if addresses.isDefaultLine(tokens):
             self._default(tokens[0], reporter)
             return
+        if tokens[0].text == INCLUDE and self.rules.directives and not self.foreign.policy:
+            self._include(tokens, reporter)
+            return
         if self.foreign.line(tokens, reporter):
             return
         if len(tokens) < 6:
             _tooFew(tokens, reporter)
             return
-        reportWords(entry, reporter)
-        spec = self._service(tokens, reporter)
-        if spec is not None and not reporter.dropped:
-            self.services.append(spec)
+        reportWords(entry, reporter, self.rules)
+        hosts = self.hosts or self._optionHosts(tokens[0])
+        line = Line(self.names, self.options, self.rules, hosts)
+        services = line.services(tokens, reporter)
+        if self.rules.notes and not reporter.dropped:
+            self.elsewhere.line(tokens, self.names, reporter)
+        self.services.extend(services)
+
+    def _include(self, tokens: tuple[Token, ...], reporter: Reporter) -> None:
+        """
+        Read other files.  What they say about C{address:} lines and policies ends with
+        them.
+        """
+        self.foreign.plausible = True
+        for path, data, including in self.including.files(tokens, self.included, reporter):
+            inner = _Reading(self.dialect, path, self.names, self.options, including, self.hosts)
+            inner.included = self.included
+            parsed = inner.read(data)
+            self.services.extend(parsed.services)
+            self.diagnostics.extend(parsed.diagnostics)
+            if not parsed.understood:
+                self.included.unreadable.append(path)
 
     def _default(self, token: Token, reporter: Reporter) -> None:
         """
@@ -179,6 +283,12 @@ class _Reading:
         after it listen nowhere: on every address would be the opposite of what
         was asked for.
         """
+        if not self.rules.defaultHosts:
+            hint = f"{self.rules.title} has no such lines; -a or --default-address is for all"
+            reporter.drop("unsupported-default-address", token, shown(token.text), _FIELDS, hint)
+            return
+        if self.rules.notes:
+            self.elsewhere.default(token, reporter)
         hosts = splitHosts(token.text[:-1] or addresses.ANY)
         if hosts is None:
             expected = "host,host: with IPv6 addresses in brackets"
@@ -187,93 +297,6 @@ class _Reading:
             self.hosts = Hosts((), token.text)
             return
         self.hosts = addresses.resolve(hosts, token, self.names, self.options, reporter)
-
-    def _service(self, tokens: tuple[Token, ...], reporter: Reporter) -> ServiceSpec | None:
-        """
-        Read the fields.  Every field is read, so that all that is wrong with a
-        line is said at once.
-        """
-        options = self.options
-        internal = tokens[5].text == servers.INTERNAL
-        kind = fields.socketType(tokens[1], reporter)
-        if kind is None:
-            # Perhaps no entry at all: one thing to say is enough.
-            return None
-        known = fields.protocol(tokens[2], reporter)
-        waits = fields.waiting(tokens[3], reporter)
-        identity = users.identity(tokens[4], self.names, options, reporter, runs=not internal)
-        if known is None:
-            return None
-        fields.agree(kind, known, tokens[1], reporter)
-        if known.families is fields.Families.UNIX:
-            bound, number = self._unix(tokens[0], identity, reporter), None
-            name = str(bound[0]) if bound else ""
-        else:
-            name, number, bound = self._inet(tokens[0], known, reporter)
-        server: Program | Builtin | None
-        if internal:
-            service = tokens[0].text if number is None else name
-            server = (
-                servers.builtin(
-                    tokens[5:], service, number, known, kind, self.names, options, reporter
-                )
-                if bound is not None
-                else None
-            )
-            waits = _internalWaiting(kind, waits, reporter)
-            if options.noInternal and not reporter.dropped:
-                hint = "internal services are switched off"
-                reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
-        else:
-            server = servers.program(tokens[5:], kind, waits, reporter)
-            _privateSocket(kind, known, waits, reporter)
-            if server is not None and identity is not None and options.checkPrograms:
-                judge(tokens[5], server.path, identity, reporter)
-        if not bound or server is None or waits is None or identity is None:
-            return None
-        return ServiceSpec(
-            name=name,
-            socketType=kind,
-            protocol=known.text,
-            addresses=bound,
-            wait=waits.wait,
-            server=server,
-            identity=identity,
-            limits=waits.limits,
-            backlog=options.backlog,
-            origin=reporter.origin(tokens[0]),
-        )
-
-    def _unix(
-        self, token: Token, identity: Identity | None, reporter: Reporter
-    ) -> tuple[Address, ...] | None:
-        """
-        What to bind, for the protocol unix.
-        """
-        if identity is None:
-            return None
-        address = addresses.unixAddress(token, identity, self.names, self.options, reporter)
-        return None if address is None else (address,)
-
-    def _inet(
-        self, token: Token, known: fields.Protocol, reporter: Reporter
-    ) -> tuple[str, int | None, tuple[Address, ...] | None]:
-        """
-        Name, port and what to bind, for tcp and udp.
-        """
-        field = addresses.inetField(token, reporter)
-        if field is None:
-            return "", None, None
-        name = visible(field.service)
-        number = addresses.port(field.service, known.transport, token, self.names, reporter)
-        if number is None:
-            return name, None, None
-        if field.hosts is not None:
-            hosts = addresses.resolve(field.hosts, token, self.names, self.options, reporter)
-        else:
-            hosts = self.hosts or self._optionHosts(token)
-        bound = addresses.bindAddresses(hosts, known, number, token, self.options, reporter)
-        return name, number, bound
 
     def _optionHosts(self, token: Token) -> Hosts:
         """
@@ -300,37 +323,26 @@ def _tooFew(tokens: tuple[Token, ...], reporter: Reporter) -> None:
     reporter.drop("too-few-fields", tokens[-1], found, _FIELDS, hint)
 
 
-def _privateSocket(
-    kind: SocketType, known: fields.Protocol, waits: fields.Waiting | None, reporter: Reporter
-) -> None:
+def _ownTcpmux(services: Sequence[ServiceSpec], options: LoadOptions) -> tuple[ServiceSpec, ...]:
     """
-    For nowait, each peer of a datagram service has a socket of its own; a unix
-    socket cannot be parted like that.
+    The listener for tcpmux, where a service needs it and no line has it.
     """
-    if waits is None or waits.wait or kind is not SocketType.DGRAM:
-        return
-    if known.families is fields.Families.UNIX:
-        hint = "its program gets the socket itself, for the datagrams of all"
-        found = "nowait for datagrams of a unix socket"
-        reporter.drop("unix-dgram-nowait", waits.token, found, "wait", hint)
-
-
-def _internalWaiting(
-    kind: SocketType, waits: fields.Waiting | None, reporter: Reporter
-) -> fields.Waiting | None:
-    """
-    An internal service knows itself how it takes its socket.
-    """
-    if waits is None:
-        return None
-    wait = kind is SocketType.DGRAM
-    if waits.wait != wait:
-        word = "wait" if wait else "nowait"
-        found = f"{'wait' if waits.wait else 'nowait'} for an internal {kind.value} service"
-        hint = f"it is served as {word}"
-        reporter.warn("internal-wait", waits.token, found, word, hint)
-    if not wait or waits.explicit:
-        return attrs.evolve(waits, wait=wait)
-    # To answer a datagram starts nothing, and the clients of time and daytime
-    # are many: there is no limit that nobody asked for.
-    return attrs.evolve(waits, wait=wait, limits=Limits(None))
+    behind = [spec for spec in services if spec.multiplexed is not None]
+    if not behind or "tcpmux" not in options.builtins:
+        return ()
+    if any(spec.server == Builtin("tcpmux") for spec in services):
+        return ()
+    return (
+        ServiceSpec(
+            name="tcpmux",
+            socketType=SocketType.STREAM,
+            protocol="tcp6",
+            addresses=(InetAddress("::", 1, True) if options.haveIPv6 else _TCPMUX,),
+            wait=False,
+            server=Builtin("tcpmux"),
+            identity=options.runsAs,
+            limits=Limits(behind[0].limits.startsPerMinute),
+            backlog=options.backlog,
+            origin=behind[0].origin,
+        ),
+    )

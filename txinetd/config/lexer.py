@@ -7,17 +7,20 @@ From the bytes of a file to entries of tokens, for the positional formats.
    A byte order mark at the beginning is left out.
  - Lines end with LF; a CR before it is left out.  The last needs no end.
  - Blanks are spaces and tabs.  A line of blanks ends an entry.
- - C{#} at the beginning of a token starts a comment that ends with its line.
-   A comment never continues on the next line, whatever its last character.
- - A line that begins with a blank continues the entry of the line before it;
-   after a comment line or a blank line it begins an entry of its own, as in
-   the BSD inetds.
- - A backslash at the very end of a line (not of a comment) continues the entry,
-   and the token, on the next line.
- - A token that begins with C{'} or C{"} ends at the same quote, on the same
-   line.  Between double quotes C{\\"} and C{\\\\} stand for the quote and the
-   backslash; every other backslash is itself, as in sh(1).  A quote inside a
-   token is an ordinary character.
+ - A line that begins with C{#} is a comment.  By the dialect's
+   L{Lexing<txinetd.config.rules.Lexing>}, so is the rest of a line from a word
+   that begins with C{#} on, or from any C{#}.  A comment never continues on the
+   next line, whatever its last character.
+ - Where blanks continue: a line that begins with one continues the entry of the
+   line before it; after a comment line or a blank line it begins an entry of its
+   own, as in the BSD inetds.
+ - Where backslashes do: one at the very end of a line (not of a comment)
+   continues the entry, and the word, on the next line.
+ - Where there are quotes: a word that begins with C{'} or C{"} ends at the same
+   quote, on the same line, and a quote inside a word is an ordinary character;
+   or both are, wherever they stand, as in sh(1).  If they may be escaped, C{\\"}
+   and C{\\\\} between double quotes stand for the quote and the backslash; every
+   other backslash is itself.
 
 The time taken is linear in the size of the file.
 """
@@ -29,7 +32,10 @@ from collections.abc import Iterator
 
 import attrs
 
-__all__ = ["MAXIMUM_ENTRY", "Entry", "Flaw", "Token", "decoded", "lex"]
+from txinetd.config.rules import Comments, Lexing, Quotes
+from txinetd.config.systems.ours import TXINETD
+
+__all__ = ["MAXIMUM_ENTRY", "Entry", "Flaw", "Lexer", "Token", "decoded", "lex"]
 
 #: The characters an entry may have, continuation lines included.  Far more
 #: than execve(2) would refuse first on some systems, far less than would hurt.
@@ -42,6 +48,9 @@ _BARE = re.compile(r"[^ \t]+")
 _BLANKS = re.compile(r"[ \t]*")
 _DOUBLE = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 _SINGLE = re.compile(r"'([^']*)'")
+_PLAIN_DOUBLE = re.compile(r'"([^"]*)"')
+#: A piece of a word in which quotes may stand anywhere.
+_PIECE = re.compile(r"""[^ \t"']+|"[^"]*"|'[^']*'""")
 _ESCAPE = re.compile(r'\\(["\\])')
 
 #: What the second and third field of an entry look like, to recognise a
@@ -80,8 +89,9 @@ class Flaw:
     Something about an entry that its words do not show.
 
     @ivar code: C{unterminated-quote}, C{text-after-quote}, C{nul-byte},
-        C{line-too-long}, C{carriage-return}, C{continuation-looks-like-entry}
-        or C{backslash-continuation}.
+        C{line-too-long}, C{long-line}, C{carriage-return},
+        C{continuation-looks-like-entry}, C{backslash-continuation} or
+        C{backslash-argument}.
     @ivar token: where, and what stands there.
     """
 
@@ -120,7 +130,8 @@ class _Builder:
         that the next line begins with the rest of that word.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lexing: Lexing) -> None:
+        self.lexing = lexing
         self.tokens: list[Token] = []
         self.flaws: list[Flaw] = []
         self.comment: Token | None = None
@@ -151,7 +162,9 @@ class _Builder:
                 self._words(text[:_LABEL], number, first=not self.tokens)
                 self.flaws.append(Flaw("line-too-long", Token(text[:_LABEL], number, 1)))
             return False
-        backslash = text.endswith("\\")
+        if self.lexing.longest is not None and len(text) > self.lexing.longest:
+            self.flaws.append(Flaw("long-line", Token(text[:_LABEL], number, 1)))
+        backslash = text.endswith("\\") and self.lexing.continuation.byBackslash
         body = text[:-1] if backslash else text
         before = len(self.tokens)
         commented = self._words(body, number)
@@ -162,6 +175,8 @@ class _Builder:
             self.flaws.append(Flaw("carriage-return", Token("\r", number, column)))
         if continued and before and _looksLikeEntry(self.tokens[before:]):
             self.flaws.append(Flaw("continuation-looks-like-entry", self.tokens[before]))
+        if commented is None and not backslash and text.endswith("\\"):
+            self.flaws.append(Flaw("backslash-argument", Token("\\", number, len(text))))
         if commented is not None:
             self.glued = False
             self.comment = self.comment or commented
@@ -186,6 +201,12 @@ class _Builder:
         @return: the comment that ends the line, if any.
         """
         position = 0
+        comment: Token | None = None
+        if self.lexing.comments is Comments.ANYWHERE:
+            cut = body.find("#")
+            if cut >= 0:
+                comment = Token(body[cut:], number, cut + 1)
+                body = body[:cut]
         if self.glued and self.tokens:
             rest = _BARE.match(body)
             if rest is not None:
@@ -197,19 +218,51 @@ class _Builder:
             assert blanks is not None  # It matches nothing, too.
             position = blanks.end()
             if position == len(body):
-                return None
+                return comment
             character = body[position]
-            if character == "#":
+            if character == "#" and self.lexing.comments is Comments.WORD:
                 return Token(body[position:], number, position + 1)
-            if character in "\"'":
-                position = self._quoted(body, number, position)
-            else:
-                word = _BARE.match(body, position)
-                assert word is not None  # It is not a blank and not the end.
-                self.tokens.append(Token(word.group(), number, position + 1))
-                position = word.end()
+            position = self._word(body, number, position)
             if first:
-                return None
+                return comment
+
+    def _word(self, body: str, number: int, position: int) -> int:
+        """
+        Take one word, which begins here.
+
+        @return: where the next thing begins.
+        """
+        quotes = self.lexing.quotes
+        if quotes is Quotes.ANYWHERE:
+            return self._pieces(body, number, position)
+        if quotes is not Quotes.NONE and body[position] in "\"'":
+            return self._quoted(body, number, position)
+        word = _BARE.match(body, position)
+        assert word is not None  # It is not a blank and not the end.
+        self.tokens.append(Token(word.group(), number, position + 1))
+        return word.end()
+
+    def _pieces(self, body: str, number: int, position: int) -> int:
+        """
+        Take one word in which quotes may stand anywhere.
+
+        @return: where the next thing begins.
+        """
+        start, text, quoted = position, [], False
+        while position < len(body) and body[position] not in " \t":
+            piece = _PIECE.match(body, position)
+            if piece is None:
+                token = Token(body[position:], number, position + 1)
+                self.tokens.append(token)
+                self.flaws.append(Flaw("unterminated-quote", token))
+                return len(body)
+            found = piece.group()
+            inside = found[0] in "\"'"
+            quoted = quoted or inside
+            text.append(found[1:-1] if inside else found)
+            position = piece.end()
+        self.tokens.append(Token("".join(text), number, start + 1, quoted))
+        return position
 
     def _quoted(self, body: str, number: int, position: int) -> int:
         """
@@ -218,13 +271,15 @@ class _Builder:
         @return: where the next thing begins.
         """
         double = body[position] == '"'
-        word = (_DOUBLE if double else _SINGLE).match(body, position)
+        escaped = double and self.lexing.quotes is Quotes.ESCAPED
+        pattern = _SINGLE if not double else _DOUBLE if escaped else _PLAIN_DOUBLE
+        word = pattern.match(body, position)
         if word is None:
             token = Token(body[position:], number, position + 1)
             self.tokens.append(token)
             self.flaws.append(Flaw("unterminated-quote", token))
             return len(body)
-        text = _ESCAPE.sub(r"\1", word.group(1)) if double else word.group(1)
+        text = _ESCAPE.sub(r"\1", word.group(1)) if escaped else word.group(1)
         self.tokens.append(Token(text, number, position + 1, quoted=True))
         end = word.end()
         if end < len(body) and body[end] not in " \t":
@@ -243,37 +298,78 @@ def _looksLikeEntry(tokens: list[Token]) -> bool:
     )
 
 
-def lex(text: str) -> Iterator[Entry]:
+class Lexer:
+    """
+    Splits a file into entries, one after the other.
+
+    @ivar lines: the file's.
+    @ivar position: how many of them have been taken.  Whoever reads some by itself
+        sets it to where to go on.
+    """
+
+    def __init__(self, text: str, lexing: Lexing = TXINETD.lexing) -> None:
+        self.lines = text.split("\n")
+        self.position = 0
+        self._lexing = lexing
+
+    def __iter__(self) -> Iterator[Entry]:
+        while self.position < len(self.lines):
+            entry = self._next()
+            if entry is not None:
+                yield entry
+
+    def _next(self) -> Entry | None:
+        """
+        Take the next lines that belong together.
+
+        @return: what they say, or C{None} if that is nothing.
+        """
+        building: _Builder | None = None
+        joined = False
+        while self.position < len(self.lines):
+            line = self.lines[self.position].removesuffix("\r")
+            if building is not None and not (joined or self._continues(line)):
+                break
+            self.position += 1
+            number = self.position
+            if building is None:
+                if not line.strip(" \t"):
+                    return None
+                if line.startswith("#"):
+                    return _comment(line, number)
+                building = _Builder(self._lexing)
+                joined = building.add(line, number, continued=False)
+            else:
+                joined = building.add(line, number, continued=True)
+            if not (joined or building.tokens or building.flaws):
+                # An indented comment: nothing that a next line could continue.
+                return None
+        return None if building is None else building.finish()
+
+    def _continues(self, line: str) -> bool:
+        """
+        Whether a line, by how it begins, belongs to the one before it.
+        """
+        byBlank = self._lexing.continuation.byBlank
+        return byBlank and line[:1] in (" ", "\t") and bool(line.strip(" \t"))
+
+
+def _comment(line: str, number: int) -> Entry | None:
+    """
+    A comment of a line of its own, if there is anything to say about it.
+    """
+    flaws: tuple[Flaw, ...] = ()
+    if "\r" in line:
+        flaws = (Flaw("carriage-return", Token("\r", number, line.index("\r") + 1)),)
+    if line.startswith("#@") or flaws:
+        return Entry((), Token(line, number, 1), flaws)
+    return None
+
+
+def lex(text: str, lexing: Lexing = TXINETD.lexing) -> Iterator[Entry]:
     """
     Split a file into entries.
 
     @param text: from L{decoded}.
     """
-    building: _Builder | None = None
-    joined = False
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.removesuffix("\r")
-        blank = not line.strip(" \t")
-        continued = joined or (building is not None and line[:1] in (" ", "\t") and not blank)
-        if building is not None and not continued:
-            yield building.finish()
-            building = None
-        if building is None:
-            joined = False
-            if blank:
-                continue
-            if line.startswith("#"):
-                comment = Token(line, number, 1)
-                flaws: tuple[Flaw, ...] = ()
-                if "\r" in line:
-                    flaws = (Flaw("carriage-return", Token("\r", number, line.index("\r") + 1)),)
-                if line.startswith("#@") or flaws:
-                    yield Entry((), comment, flaws)
-                continue
-            building = _Builder()
-        joined = building.add(line, number, continued)
-        if not (joined or building.tokens or building.flaws):
-            # An indented comment: nothing that a next line could continue.
-            building = None
-    if building is not None:
-        yield building.finish()
+    return iter(Lexer(text, lexing))

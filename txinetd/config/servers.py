@@ -13,6 +13,8 @@ from txinetd.config.advice import advise
 from txinetd.config.fields import Protocol, Waiting
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Arguments, Rules
+from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
@@ -79,16 +81,73 @@ def builtin(
     return None
 
 
+def _found(name: str, options: LoadOptions) -> bytes:
+    """
+    Where a program is that the dialect looks for in C{PATH}: the first directory that has
+    it, or, so that it can be served once it is there, the first of all.
+    """
+    for directory in options.searchPath:
+        path = os.path.join(directory, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.fsencode(path)
+    return os.fsencode(os.path.join(options.searchPath[0], name))
+
+
+def _tooMany(tokens: Sequence[Token], rules: Rules, reporter: Reporter) -> None:
+    """
+    Say so if there are more arguments than the original takes.
+    """
+    most = rules.arguments.most
+    if most is None or len(tokens) - 1 <= most:
+        return
+    found = f"{len(tokens) - 1} arguments"
+    expected = f"at most {most}, argv[0] included"
+    if rules.arguments.refused:
+        reporter.drop("too-many-arguments", tokens[most + 1], found, expected)
+    else:
+        hint = f"all are passed on; {rules.title} passes {most} words"
+        reporter.warn("too-many-arguments", tokens[most + 1], found, expected, hint)
+
+
+def _argumentZero(path: Token, form: Arguments, rules: Rules, reporter: Reporter) -> bytes | None:
+    """
+    The argv[0] of a program without arguments.
+    """
+    if form.zero == "error":
+        hint = f"write {shown(os.path.basename(path.text))} after it"
+        reporter.drop("no-arguments", path, "a program alone", "argv[0] after it", hint)
+        return None
+    name = path.text if form.zero == "path" else os.path.basename(path.text)
+    hint = f"{shown(name)} is used"
+    if rules.notes:
+        hint += "; FreeBSD and NetBSD refuse the line, busybox uses the whole path"
+    reporter.warn("no-arguments", path, "a program alone", "argv[0] after it", hint)
+    return name.encode("utf-8", "surrogateescape")
+
+
 def program(
-    tokens: Sequence[Token], kind: SocketType, waits: Waiting | None, reporter: Reporter
+    tokens: Sequence[Token],
+    kind: SocketType,
+    waits: Waiting | None,
+    reporter: Reporter,
+    rules: Rules = TXINETD,
+    options: LoadOptions | None = None,
 ) -> Program | None:
     """
     A program and its arguments.
 
     @param tokens: the program and what follows it.
+    @param options: where to look for programs, in a dialect that does.
     """
     path = tokens[0]
-    if not path.text.startswith("/"):
+    file = path.value
+    _tooMany(tokens, rules, reporter)
+    searched = rules.arguments.searched and options is not None and "/" not in path.text
+    if searched and options is not None:
+        file = _found(path.text, options)
+        hint = f"{shown(os.fsdecode(file))} is used"
+        reporter.note("searched-program", path, shown(path.text), "an absolute path", hint)
+    elif not path.text.startswith("/"):
         hint = "no PATH is searched: write the whole path, such as /usr/sbin/" + (
             "NAME" if "/" in path.text or not path.text.isprintable() else path.text[:40]
         )
@@ -101,9 +160,9 @@ def program(
     if arguments:
         argv = tuple(each.value for each in arguments)
     else:
-        name = os.path.basename(path.text)
-        argv = (name.encode("utf-8", "surrogateescape"),)
-        hint = f"{shown(name)} is used"
-        reporter.warn("no-arguments", path, "a program alone", "argv[0] after it", hint)
+        zero = _argumentZero(path, rules.arguments, rules, reporter)
+        if zero is None:
+            return None
+        argv = (zero,)
     advise(path, arguments, kind, waits, reporter)
-    return Program(path.value, argv)
+    return Program(file, argv)

@@ -107,6 +107,15 @@ class LoadOptions:
         C{daemon} is.
     @ivar checkPrograms: look whether each program can be executed by its user.
     @ivar builtins: the internal services that there are.
+    @ivar dialect: of files for which nothing else is said.
+    @ivar serves: which kinds of services can be served besides those with a socket of
+        their own: C{rpc} and C{tcpmux}.  Lines of a kind that cannot are errors.
+    @ivar limits: limits to use instead of the dialect's own where a line says nothing,
+        by the names of L{txinetd.policy.Limits}'s attributes.
+    @ivar wrapPrograms: ask hosts_access(5) about the clients of programs.
+    @ivar wrapInternal: the same for internal services.
+    @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
+        programs.
     """
 
     defaultAddresses: tuple[str, ...] = ()
@@ -117,6 +126,12 @@ class LoadOptions:
     judgeAsRoot: bool = False
     checkPrograms: bool = True
     builtins: frozenset[str] = BUILTINS
+    dialect: str = "txinetd"
+    serves: frozenset[str] = frozenset()
+    limits: tuple[tuple[str, int | None], ...] = ()
+    wrapPrograms: bool = False
+    wrapInternal: bool = False
+    searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
 
     @classmethod
     def forThisProcess(

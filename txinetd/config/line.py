@@ -1,0 +1,381 @@
+# -*- test-case-name: tests.test_config_inetd -*-
+"""
+One positional line of inetd.conf(5), from its words to services.
+
+A line is one service, but for RPC: there each run of versions, and each transport, is
+one.
+"""
+
+from __future__ import annotations
+
+import os.path
+
+import attrs
+
+from txinetd.config import addresses, fields, servers, users, wishes
+from txinetd.config.addresses import Hosts
+from txinetd.config.lexer import Token
+from txinetd.config.programs import judge
+from txinetd.config.registered import TCPMUX, multiplexed, rpc
+from txinetd.config.reporter import Reporter
+from txinetd.config.rules import HostForm, Protocol, Rules
+from txinetd.config.text import shown, visible
+from txinetd.config.values import LoadOptions
+from txinetd.config.waiting import defaultLimits
+from txinetd.interfaces import INames
+from txinetd.policy import EVERYBODY, Access, Reaction
+from txinetd.spec import (
+    Address,
+    Builtin,
+    Identity,
+    InetAddress,
+    Limits,
+    Multiplexed,
+    Program,
+    Rpc,
+    ServiceSpec,
+    SocketType,
+)
+
+__all__ = ["Line"]
+
+#: Ports from here on anybody may take once nobody listens there.
+_FIRST_FREE_PORT = 1024
+
+
+@attrs.frozen
+class _Place:
+    """
+    Where a service is found.
+
+    @ivar name: the service's.
+    @ivar number: its port, or C{None} where it is found otherwise.
+    """
+
+    name: str
+    number: int | None
+    bound: tuple[Address, ...]
+    rpc: Rpc | None = None
+    multiplexed: Multiplexed | None = None
+
+
+@attrs.frozen
+class Line:
+    """
+    Reads lines of one dialect.
+
+    @ivar hosts: where services listen whose lines do not say.
+    """
+
+    names: INames
+    options: LoadOptions
+    rules: Rules
+    hosts: Hosts
+
+    def services(self, tokens: tuple[Token, ...], reporter: Reporter) -> list[ServiceSpec]:
+        """
+        Read the fields.  Every field is read, so that all that is wrong with a line is
+        said at once.
+
+        @param tokens: six or more.
+        """
+        options, rules = self.options, self.rules
+        typed = fields.typeField(tokens[1], reporter, rules)
+        if typed is None:
+            # Perhaps no entry at all: one thing to say is enough.
+            return []
+        known = fields.protocolField(tokens[2], reporter, rules)
+        waits = fields.waiting(tokens[3], reporter, rules, options.limits)
+        internal = tokens[5].text == servers.INTERNAL
+        identity = users.identity(
+            tokens[4], self.names, options, reporter, runs=not internal, rules=rules
+        )
+        if known is None:
+            return []
+        if typed.instances is not None and waits is not None and not waits.wait:
+            limits = attrs.evolve(waits.limits, instances=typed.instances, reaction=Reaction.PAUSE)
+            waits = attrs.evolve(waits, limits=limits)
+        both = wishes.Wishes(known.wishes.send, known.wishes.receive, typed.wishes.filter)
+        wishes.grant(both, tokens[1], tokens[2], reporter)
+        found: list[ServiceSpec] = []
+        if known.protocols[0].rpc and "rpc" not in options.serves:
+            expected = "a service with a port of its own"
+            hint = "RPC services are not supported"
+            reporter.drop("unsupported-rpc", tokens[2], shown(tokens[2].text), expected, hint)
+            return []
+        for protocol in known.protocols:
+            kind = self._kind(typed.kind, protocol, len(known.protocols), tokens, reporter)
+            if kind is not None:
+                found += self._each(tokens, kind, protocol, waits, identity, reporter)
+        return [] if reporter.dropped else found
+
+    def _kind(
+        self,
+        kind: SocketType | None,
+        protocol: Protocol,
+        several: int,
+        tokens: tuple[Token, ...],
+        reporter: Reporter,
+    ) -> SocketType | None:
+        """
+        The socket type for one of a line's protocols.
+
+        @param several: how many protocols there are.
+        """
+        fitting = SocketType.STREAM if protocol.transport == "tcp" else SocketType.DGRAM
+        if kind is None:
+            if protocol.rpc:
+                return fitting
+            found = f"{fields.TLI} with {protocol.text}"
+            reporter.drop("unsupported-socket-type", tokens[1], found, f"{fields.TLI} with rpc/")
+            return None
+        if several > 1:
+            # The transports are those of this type among all that are named.
+            return kind if kind is fitting else None
+        fields.agree(kind, protocol, tokens[1], reporter)
+        return kind
+
+    def _each(
+        self,
+        tokens: tuple[Token, ...],
+        kind: SocketType,
+        protocol: Protocol,
+        waits: fields.Waiting | None,
+        identity: Identity | None,
+        reporter: Reporter,
+    ) -> list[ServiceSpec]:
+        """
+        The services of one of a line's protocols.
+        """
+        places = self._places(tokens[0], kind, protocol, identity, reporter)
+        server: Program | Builtin | None = None
+        if tokens[5].text == servers.INTERNAL:
+            if places:
+                server = self._builtin(tokens, kind, protocol, places[0], reporter)
+            waits = _internalWaiting(kind, waits, self.rules, self.options, reporter)
+        else:
+            server = servers.program(tokens[5:], kind, waits, reporter, self.rules, self.options)
+            _privateSocket(kind, protocol, waits, reporter)
+            if server is not None and identity is not None and self.options.checkPrograms:
+                judge(tokens[5], server.path, identity, reporter)
+        if server is None or waits is None or identity is None:
+            return []
+        if isinstance(server, Program):
+            wrapped = self.options.wrapPrograms
+        else:
+            wrapped = self.options.wrapInternal
+        return [
+            ServiceSpec(
+                name=place.name,
+                socketType=kind,
+                protocol=protocol.text,
+                addresses=place.bound,
+                wait=waits.wait,
+                server=server,
+                identity=identity,
+                limits=self._limits(waits.limits, place),
+                access=self._access(server, place) if wrapped else EVERYBODY,
+                backlog=self.options.backlog,
+                rpc=place.rpc,
+                multiplexed=place.multiplexed,
+                origin=reporter.origin(tokens[0]),
+            )
+            for place in places
+        ]
+
+    def _access(self, server: Program | Builtin, place: _Place) -> Access:
+        """
+        Who may come in where hosts_access(5) is asked: by the program's name, as
+        FreeBSD and Debian have it, or the service's.
+        """
+        if isinstance(server, Program):
+            name = os.path.basename(server.path).decode("utf-8", "replace")
+            if name == "tcpd" and os.path.basename(server.argv[0]):
+                # The wrapper itself asks by the name of what it starts.
+                name = os.path.basename(server.argv[0]).decode("utf-8", "replace")
+            return Access(wrap=name)
+        return Access(wrap=place.name)
+
+    def _limits(self, limits: Limits, place: _Place) -> Limits:
+        """
+        A line's limits, by where it listens.
+        """
+        if not self.rules.keepsHighPorts or limits.closedFor is None or not place.bound:
+            return limits
+        for address in place.bound:
+            if not isinstance(address, InetAddress) or address.port < _FIRST_FREE_PORT:
+                return limits
+        return attrs.evolve(limits, closedFor=None)
+
+    def _builtin(
+        self,
+        tokens: tuple[Token, ...],
+        kind: SocketType,
+        protocol: Protocol,
+        place: _Place,
+        reporter: Reporter,
+    ) -> Builtin | None:
+        """
+        A service that is answered here.
+        """
+        service = tokens[0].text if place.number is None else place.name
+        found = servers.builtin(
+            tokens[5:],
+            service,
+            place.number,
+            protocol,
+            kind,
+            self.names,
+            self.options,
+            reporter,
+        )
+        if self.options.noInternal and not reporter.dropped:
+            hint = "internal services are switched off"
+            reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
+        return found
+
+    def _places(
+        self,
+        token: Token,
+        kind: SocketType,
+        protocol: Protocol,
+        identity: Identity | None,
+        reporter: Reporter,
+    ) -> list[_Place]:
+        """
+        What the first field says.
+
+        @return: where to find the services; nothing after having said why.
+        """
+        if protocol.families is fields.Families.UNIX:
+            if identity is None:
+                return []
+            address = addresses.unixAddress(
+                token, identity, self.names, self.options, reporter, self.rules
+            )
+            return [] if address is None else [_Place(str(address), None, (address,))]
+        field = addresses.inetField(token, reporter, self.rules)
+        if field is None:
+            return []
+        if protocol.rpc:
+            return self._programs(token, field, protocol, reporter)
+        if field.service.startswith(TCPMUX) and self._multiplexes(protocol):
+            if kind is not SocketType.STREAM:
+                found = f"{kind.value} behind tcpmux"
+                reporter.drop("type-and-protocol", token, found, "stream")
+                return []
+            named = multiplexed(field.service, token, reporter)
+            if named is None:
+                return []
+            return [_Place(visible(field.service), None, (), multiplexed=named)]
+        number = self._port(field.service, protocol, token, reporter)
+        if number is None:
+            return []
+        bound = self._bind(token, field, protocol, number, reporter)
+        return [] if bound is None else [_Place(visible(field.service), number, bound)]
+
+    def _multiplexes(self, protocol: Protocol) -> bool:
+        """
+        Whether a service may be behind tcpmux.
+        """
+        served = self.rules.tcpmux and "tcpmux" in self.options.serves
+        return served and protocol.transport == "tcp"
+
+    def _programs(
+        self,
+        token: Token,
+        field: addresses.InetField,
+        protocol: Protocol,
+        reporter: Reporter,
+    ) -> list[_Place]:
+        """
+        The same for an RPC program.
+        """
+        programs = rpc(field.service, token, self.names, self.rules, reporter)
+        bound = self._bind(token, field, protocol, 0, reporter) if programs else None
+        if bound is None:
+            return []
+        return [_Place(visible(field.service), None, bound, rpc=each) for each in programs]
+
+    def _port(
+        self, service: str, protocol: Protocol, token: Token, reporter: Reporter
+    ) -> int | None:
+        """
+        A port by number or by name.
+        """
+        number = addresses.port(service, protocol.transport, token, self.names, reporter)
+        if number is not None and service.isdigit() and not self.rules.ports:
+            hint = f"{self.rules.title} wants a name of the services database"
+            reporter.note("numeric-port", token, shown(service), "a service's name", hint)
+        return number
+
+    def _bind(
+        self,
+        token: Token,
+        field: addresses.InetField,
+        protocol: Protocol,
+        number: int,
+        reporter: Reporter,
+    ) -> tuple[InetAddress, ...] | None:
+        """
+        What to bind.
+        """
+        hosts = self.hosts
+        if field.hosts is not None:
+            hosts = addresses.resolve(field.hosts, token, self.names, self.options, reporter)
+        bound = addresses.bindAddresses(hosts, protocol, number, token, self.options, reporter)
+        if bound is None or self.rules.hosts is not HostForm.ONE or len(bound) == 1:
+            return bound
+        if hosts.addresses != (addresses.ANY,):
+            found = f"{shown(hosts.text)}, which has {len(bound)} addresses"
+            hint = f"{self.rules.title} refuses a name that has several"
+            reporter.drop("several-addresses", token, found, "one address", hint)
+            return None
+        return bound
+
+
+def _privateSocket(
+    kind: SocketType, known: Protocol, waits: fields.Waiting | None, reporter: Reporter
+) -> None:
+    """
+    For nowait, each peer of a datagram service has a socket of its own; a unix
+    socket cannot be parted like that.
+    """
+    if waits is None or waits.wait or kind is not SocketType.DGRAM:
+        return
+    if known.families is fields.Families.UNIX:
+        hint = "its program gets the socket itself, for the datagrams of all"
+        found = "nowait for datagrams of a unix socket"
+        reporter.drop("unix-dgram-nowait", waits.token, found, "wait", hint)
+
+
+def _internalWaiting(
+    kind: SocketType,
+    waits: fields.Waiting | None,
+    rules: Rules,
+    options: LoadOptions,
+    reporter: Reporter,
+) -> fields.Waiting | None:
+    """
+    An internal service knows itself how it takes its socket.
+    """
+    if waits is None:
+        return None
+    wait = kind is SocketType.DGRAM
+    if waits.wait != wait:
+        word = "wait" if wait else "nowait"
+        found = f"{'wait' if waits.wait else 'nowait'} for an internal {kind.value} service"
+        if rules.strictInternal:
+            hint = f"{rules.title} refuses the line"
+            reporter.drop("internal-wait", waits.token, found, word, hint)
+            return None
+        hint = f"it is served as {word}"
+        reporter.warn("internal-wait", waits.token, found, word, hint)
+    limits = waits.limits
+    if not waits.explicit and wait != waits.wait:
+        limits = defaultLimits(rules, wait, options.limits)
+    if not waits.explicit and wait and "startsPerMinute" not in dict(options.limits):
+        # To answer a datagram starts nothing, and the clients of time and daytime
+        # are many: there is no limit that nobody asked for.
+        limits = attrs.evolve(limits, startsPerMinute=None, instances=None)
+    return attrs.evolve(waits, wait=wait, limits=limits)
