@@ -371,7 +371,7 @@ MISTAKES = [
     (":root:root:999:/x stream unix nowait root /bin/cat cat", "bad-mode", 1, ""),
     ("/" + "x" * 200 + " stream unix nowait root /bin/cat cat", "path-too-long", 1, ""),
     ("ftp on protocol=tcp", "unsupported-key-value", 1, ""),
-    (".include /x", "unsupported-directive", 1, "-f"),
+    (".frobnicate /x", "unsupported-directive", 1, "-f"),
     ("#@ ipsec in\n7 stream tcp nowait root /bin/cat cat", "unsupported-policy", 1, ""),
 ]
 

@@ -199,7 +199,8 @@ class ProgramTests(LoadTestCase):
         options = attrs.evolve(OPTIONS, checkPrograms=True)
         found = self.load(self.file("conf", text), options=options)
         self.assertEqual(len(found.services), 1, "it listens all the same")
-        return [each.code for each in found.diagnostics]
+        said = [each.code for each in found.diagnostics]
+        return [code for code in said if code != "means-otherwise"]
 
     def test_fine(self) -> None:
         """

@@ -6,6 +6,7 @@ arguments and picks the reactor.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -15,14 +16,20 @@ from twisted.application import service
 from twisted.python import usage
 
 from txinetd.config import (
+    DEFAULT_DIALECT,
+    DIALECTS,
     Configuration,
     LoadOptions,
+    Settings,
     dumpConfiguration,
     exitStatus,
     hostList,
     load,
     ownIdentity,
+    proposals,
     reportConfiguration,
+    reportProposals,
+    translate,
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.names import SystemNames
@@ -65,6 +72,13 @@ class Options(usage.Options):
     ]
 
     optParameters: ClassVar[list[Any]] = [
+        [
+            "dialect",
+            None,
+            DEFAULT_DIALECT,
+            f"Whose inetd.conf the files are, and whose options may follow: {', '.join(DIALECTS)}.",
+            None,
+        ],
         ["backlog", None, 128, "Connections the kernel queues for each service.", None],
         ["default-address", None, None, "ADDRESS[,ADDRESS] for lines that name none.", None],
         [
@@ -91,6 +105,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["files"] = []
+        self.settings = Settings()
 
     def opt_file(self, path: str) -> None:
         """
@@ -102,9 +117,12 @@ class Options(usage.Options):
 
     def parseArgs(self, *words: str) -> None:
         """
-        There are no arguments besides the options.
+        There are no arguments besides the options; another system's inetd has its
+        files there.
         """
-        if words:
+        if self["dialect"] != DEFAULT_DIALECT:
+            self["files"].extend(words)
+        elif words:
             raise usage.UsageError(f"unexpected argument {words[0]!r}; files are named with -f")
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -113,8 +131,13 @@ class Options(usage.Options):
         Twisted would print the whole help text and exit as C{--check} does for
         warnings.
         """
+        words = list(sys.argv[1:] if options is None else options)
         try:
-            super().parseOptions(options)
+            dialect = namedDialect(words)
+            words, self.settings = translate(
+                dialect, words, lambda name: f"{name[2:]}=" in self.longOpt
+            )
+            super().parseOptions(words)
         except (usage.UsageError, UsageProblem) as problem:
             complain(str(problem), EX_USAGE)
 
@@ -125,8 +148,9 @@ class Options(usage.Options):
         # twistd changes the directory when it daemonises.
         files = [absolute(name) for name in self["files"]] or [DEFAULT_FILE]
         self["files"] = files
-        self["backlog"] = wholeNumber("--backlog", self["backlog"], 1, 2**31 - 1)
-        default = self["default-address"]
+        backlog = self.settings.backlog or self["backlog"]
+        self["backlog"] = wholeNumber("--backlog", backlog, 1, 2**31 - 1)
+        default = self.settings.address or self["default-address"]
         self["defaultAddresses"] = () if default is None else hostList(default)
         self["stopGrace"], self["killAfter"] = self._stopping()
         if self["road"] not in ROADS:
@@ -135,6 +159,8 @@ class Options(usage.Options):
             raise usage.UsageError("--as-me goes with --check or --dump")
         if self["check"] and self["dump"]:
             raise usage.UsageError("--check and --dump exclude each other")
+        for remark in self.settings.remarks:
+            sys.stderr.write(f"txinetd: {remark}\n")
         if self["check"] or self["dump"]:
             self._inspect()
 
@@ -167,6 +193,10 @@ class Options(usage.Options):
             backlog=self["backlog"],
             haveIPv6=haveIPv6(),
             judgeAsRoot=judging and not self["as-me"],
+            dialect=self["dialect"],
+            limits=tuple(self.settings.limits.items()),
+            wrapPrograms=self.settings.wrapPrograms,
+            wrapInternal=self.settings.wrapInternal,
         )
 
     def _daemon(self) -> Identity:
@@ -198,6 +228,9 @@ class Options(usage.Options):
         configuration = self.load(judging=True)
         if self["check"]:
             sys.stdout.write(reportConfiguration(configuration))
+            options = self.loadOptions(judging=True)
+            made = proposals(self["files"], SystemNames(), options, configuration)
+            sys.stdout.write(reportProposals(made))
             status = exitStatus(configuration)
         else:
             for diagnostic in configuration.diagnostics:
@@ -218,6 +251,26 @@ def complain(text: str, status: int) -> NoReturn:
     """
     sys.stderr.write(f"txinetd: {text}\n")
     raise SystemExit(status)
+
+
+def namedDialect(words: Sequence[str]) -> str:
+    """
+    The dialect that a command line names, looked for before the rest is read: what may
+    stand there depends on it.
+
+    @raise UsageProblem: there is none of that name.
+    """
+    named = DEFAULT_DIALECT
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        if word == "--":
+            break
+        if word == "--dialect":
+            named = following
+        elif word.startswith("--dialect="):
+            named = word.partition("=")[2]
+    if named not in DIALECTS:
+        raise UsageProblem(f"--dialect {named}: expected {', '.join(DIALECTS)}")
+    return named
 
 
 def absolute(name: str) -> str:

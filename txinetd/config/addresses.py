@@ -116,7 +116,7 @@ def inetField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> InetF
         reporter.drop("bad-address", token, shown(token.text), expected)
         return None
     bare = [host for host in before.split(",") if ":" in host and not host.startswith("[")]
-    if bare:
+    if bare and not rules.bareHosts:
         hint = f"write [{bare[0]}]:{service}"
         reporter.warn("unbracketed-address", token, shown(token.text), expected, hint)
     return InetField(hosts, service)

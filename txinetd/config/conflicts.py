@@ -6,8 +6,8 @@ A line that says C{tcp} (or C{udp}) and no address means both families.  Where
 another line names one of them for the same port (C{tcp6}, as files written
 for inetds in which C{tcp} is IPv4 have it), the line that names it gets it and
 the other keeps the rest.  The same goes for one that says C{tcp6} where that is
-both families (GNU, busybox, illumos), which no such inetd could bind.  Otherwise the first line has an address and a later
-one that wants it too is dropped.
+both families (GNU, busybox, illumos), which no such inetd could bind.  Otherwise the
+first line has an address and a later one that wants it too is dropped.
 """
 
 from __future__ import annotations
@@ -169,9 +169,7 @@ def _refuse(spec: ServiceSpec, other: ServiceSpec, diagnostics: list[Diagnostic]
     Say that C{spec} is dropped because C{other} was there first.
     """
     shared = set(_places(other))
-    what = next(
-        (str(each) for each in spec.addresses if _place(spec, each) in shared), spec.name
-    )
+    what = next((str(each) for each in spec.addresses if _place(spec, each) in shared), spec.name)
     diagnostics.append(
         Diagnostic(
             Severity.ERROR,

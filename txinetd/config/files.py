@@ -102,12 +102,13 @@ class Files:
         except OSError as error:
             self._failed("unreadable-file", path, error.strerror or str(error))
             return
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            self._failed("not-a-regular-file", path, "something that is not a regular file")
+            return
         with open(descriptor, "rb") as file:
             try:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    self._failed("not-a-regular-file", path, "something that is not a regular file")
-                    return
                 data = file.read(MAXIMUM_FILE + 1)
             except OSError as error:
                 self._failed("unreadable-file", path, error.strerror or str(error))

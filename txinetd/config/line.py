@@ -95,6 +95,10 @@ class Line:
         if typed.instances is not None and waits is not None and not waits.wait:
             limits = attrs.evolve(waits.limits, instances=typed.instances, reaction=Reaction.PAUSE)
             waits = attrs.evolve(waits, limits=limits)
+        if waits is not None and waits.wait and (waits.limits.instances or 1) > 1:
+            text = f"{shown(tokens[3].text)}: several servers that share a socket"
+            hint = "one at a time is run: it is started again when it ends and somebody waits"
+            reporter.warn("parallel-wait", tokens[3], text, "one server for wait", hint)
         both = wishes.Wishes(known.wishes.send, known.wishes.receive, typed.wishes.filter)
         wishes.grant(both, tokens[1], tokens[2], reporter)
         found: list[ServiceSpec] = []
@@ -160,10 +164,7 @@ class Line:
                 judge(tokens[5], server.path, identity, reporter)
         if server is None or waits is None or identity is None:
             return []
-        if isinstance(server, Program):
-            wrapped = self.options.wrapPrograms
-        else:
-            wrapped = self.options.wrapInternal
+        wrap = self._wrap(server, waits, protocol, reporter)
         return [
             ServiceSpec(
                 name=place.name,
@@ -174,7 +175,7 @@ class Line:
                 server=server,
                 identity=identity,
                 limits=self._limits(waits.limits, place),
-                access=self._access(server, place) if wrapped else EVERYBODY,
+                access=EVERYBODY if wrap is None else Access(wrap=wrap or place.name),
                 backlog=self.options.backlog,
                 rpc=place.rpc,
                 multiplexed=place.multiplexed,
@@ -183,18 +184,34 @@ class Line:
             for place in places
         ]
 
-    def _access(self, server: Program | Builtin, place: _Place) -> Access:
+    def _wrap(
+        self,
+        server: Program | Builtin,
+        waits: fields.Waiting,
+        protocol: Protocol,
+        reporter: Reporter,
+    ) -> str | None:
         """
-        Who may come in where hosts_access(5) is asked: by the program's name, as
-        FreeBSD and Debian have it, or the service's.
+        By which name hosts_access(5) is asked about clients.
+
+        @return: the name, empty for the service's, or C{None} where nothing is asked: a
+            unix socket has no client's address, and tcpd(8) asks by itself.
         """
-        if isinstance(server, Program):
-            name = os.path.basename(server.path).decode("utf-8", "replace")
-            if name == "tcpd" and os.path.basename(server.argv[0]):
-                # The wrapper itself asks by the name of what it starts.
-                name = os.path.basename(server.argv[0]).decode("utf-8", "replace")
-            return Access(wrap=name)
-        return Access(wrap=place.name)
+        if protocol.families is fields.Families.UNIX:
+            return None
+        if isinstance(server, Builtin):
+            return "" if self.options.wrapInternal else None
+        program = os.path.basename(server.path)
+        if not (self.options.wrapPrograms or self.rules.wraps) or program == b"tcpd":
+            return None
+        if waits.wait:
+            if self.options.wrapPrograms:
+                hint = "its program meets its clients by itself"
+                found = "wait for a service that hosts_access(5) is to be asked about"
+                reporter.warn("wait-not-wrapped", waits.token, found, "nowait", hint)
+            return None
+        name = os.path.basename(server.argv[0]) if self.rules.wrapsByArgument else program
+        return (name or program).decode("utf-8", "replace")
 
     def _limits(self, limits: Limits, place: _Place) -> Limits:
         """

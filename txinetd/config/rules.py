@@ -268,6 +268,7 @@ class Rules:
     @ivar title: what messages call it.
     @ivar lexing: how words are found.
     @ivar hosts: what may stand before the service.
+    @ivar bareHosts: whether IPv6 addresses need no brackets.
     @ivar defaultHosts: whether C{address:} alone on a line is understood.
     @ivar ports: whether a port may be given as a number; where it may not it is
         understood all the same, with a note.
@@ -293,6 +294,9 @@ class Rules:
         going over its limit, lest somebody else take the port.
     @ivar policies: whether C{#@} lines are IPsec policies.
     @ivar directives: whether C{.include} is understood.
+    @ivar wraps: whether the daemon asks hosts_access(5) about the clients of programs
+        without being told to.
+    @ivar wrapsByArgument: whether it asks by the name in argv[0], not the program's.
     @ivar notes: whether it is said what a line would mean to other systems.
     """
 
@@ -300,6 +304,7 @@ class Rules:
     title: str
     lexing: Lexing = Lexing()
     hosts: HostForm = HostForm.LIST
+    bareHosts: bool = False
     defaultHosts: bool = True
     ports: bool = True
     types: frozenset[str] = frozenset({"stream", "dgram", "seqpacket"})
@@ -321,6 +326,8 @@ class Rules:
     keepsHighPorts: bool = False
     policies: bool = False
     directives: bool = False
+    wraps: bool = False
+    wrapsByArgument: bool = True
     notes: bool = False
 
     def limitsFor(self, wait: bool) -> Limits:

@@ -47,6 +47,7 @@ BUSYBOX = Rules(
     name="busybox",
     title="busybox's inetd",
     lexing=Lexing(Comments.ANYWHERE, continuation=Continuation.BACKSLASH),
+    bareHosts=True,
     types=frozenset({"stream", "dgram", "seqpacket", "rdm", "raw"}),
     protocols=protocolTable(("", Families.IPV4), ("6", Families.DUAL)),
     rpc=True,

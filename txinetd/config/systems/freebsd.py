@@ -31,6 +31,8 @@ Where this departs from the original:
    none; another is an error, because its limits could not be set;
  - what follows C{tcp/} is left out with a warning; C{faith} is an error;
  - C{rdm} and C{raw} sockets are refused;
+ - of the servers of C{wait/3} one at a time is run, with a warning;
+ - hosts_access(5) is asked about clients of C{nowait} services alone (C{-w});
  - C{-a} with a name takes all of its addresses.
 """
 
@@ -88,4 +90,5 @@ FREEBSD = Rules(
     limits=_LIMITS,
     waitLimits=attrs.evolve(_LIMITS, instances=1),
     policies=True,
+    wrapsByArgument=False,
 )

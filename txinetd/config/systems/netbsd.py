@@ -14,7 +14,8 @@ starts a minute, 40 where nothing is said; more of them close the service for te
 C{accept-max} is how many at a time; who is one too many waits in the kernel's queue.
 Quotes keep blanks together anywhere in a word.  C{.include PATTERN} reads files, relative
 to the one it stands in; a C{host:} line in one holds to its end.  An entry whose second
-word is C{on} or C{off} is of the key=value form.
+word is C{on} or C{off} is of the key=value form.  The clients of C{nowait} programs are
+checked by hosts_access(5), by the name in argv[0].
 
 Where this departs from the original:
 
@@ -66,4 +67,5 @@ NETBSD = Rules(
     limits=Limits(40, closedFor=600.0),
     policies=True,
     directives=True,
+    wraps=True,
 )
