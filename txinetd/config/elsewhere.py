@@ -99,7 +99,7 @@ _ROWS = (
     ),
     _Row(
         0,
-        re.compile(r".+,.+:[^:]+", re.DOTALL),
+        re.compile(r"[^,]*,.*:[^:]+", re.DOTALL),
         "a line for each host",
         "NetBSD has one host for a line, FreeBSD and illumos have none",
         fits=_isInet,

@@ -217,7 +217,7 @@ def _transports(token: Token, reporter: Reporter, rules: Rules) -> ProtocolField
     """
     expected = f"rpc/ and transports among {', '.join(rules.transports)}"
     words: dict[str, None] = {}
-    for name in token.text.removeprefix("rpc/").split(","):
+    for name in dict.fromkeys(token.text.removeprefix("rpc/").split(",")):
         if name not in rules.transports:
             hint = similar(name, rules.transports)
             reporter.drop("unknown-protocol", token, shown(name), expected, hint)

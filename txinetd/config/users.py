@@ -27,6 +27,9 @@ __all__ = ["identity"]
 
 _USER = "a user that exists"
 
+#: No user's name is longer (LOGIN_NAME_MAX of Linux).
+_LONGEST_NAME = 256
+
 #: The login class that a service has where its line says nothing.
 _DEFAULT_CLASS = "daemon"
 
@@ -58,7 +61,7 @@ def _split(text: str, names: INames, form: UserForm) -> tuple[str, str | None]:
     if colon:
         return user, group
     if names.user(text) is None:
-        position = text.rfind(".")
+        position = text.rfind(".", 0, _LONGEST_NAME)
         while position > 0:
             if names.user(text[:position]) is not None or isNumber(text[:position]):
                 return text[:position], text[position + 1 :]
