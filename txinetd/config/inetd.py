@@ -69,6 +69,7 @@ from txinetd.config.include import INCLUDE, Included, Including
 from txinetd.config.interfaces import IDialect, ParsedFile
 from txinetd.config.lexer import Entry, Lexer, Token, decoded
 from txinetd.config.line import Line
+from txinetd.config.registered import ownTcpmux
 from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Rules
 from txinetd.config.systems.ours import TXINETD
@@ -76,7 +77,7 @@ from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions, splitHosts
 from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import Builtin, InetAddress, Limits, ServiceSpec, SocketType
+from txinetd.spec import ServiceSpec
 
 __all__ = ["ClassicDialect", "KeyValueReader"]
 
@@ -89,9 +90,6 @@ KeyValueReader = Callable[
 ]
 
 _FIELDS = "service, type, protocol, wait or nowait, user, program"
-
-#: Where tcpmux listens without IPv6 (RFC 1078).
-_TCPMUX = InetAddress("0.0.0.0", 1)
 
 #: So much is said about one file; a binary file must not fill the memory.
 _MOST_DIAGNOSTICS = 10_000
@@ -184,7 +182,7 @@ class _Reading:
             )
             return ParsedFile(services, (*diagnostics, stop), False, files, unreadable)
         if self.rules.ownTcpmux and self.including.outer is None:
-            services += _ownTcpmux(services, self.options)
+            services += ownTcpmux(services, self.options)
         return ParsedFile(services, diagnostics, True, files, unreadable)
 
     def xinetd(self, token: Token) -> Diagnostic:
@@ -321,28 +319,3 @@ def _tooFew(tokens: tuple[Token, ...], reporter: Reporter) -> None:
             hint = "the program is missing"
     found = f"{len(tokens)} {'field' if len(tokens) == 1 else 'fields'}"
     reporter.drop("too-few-fields", tokens[-1], found, _FIELDS, hint)
-
-
-def _ownTcpmux(services: Sequence[ServiceSpec], options: LoadOptions) -> tuple[ServiceSpec, ...]:
-    """
-    The listener for tcpmux, where a service needs it and no line has it.
-    """
-    behind = [spec for spec in services if spec.multiplexed is not None]
-    if not behind or "tcpmux" not in options.builtins:
-        return ()
-    if any(spec.server == Builtin("tcpmux") for spec in services):
-        return ()
-    return (
-        ServiceSpec(
-            name="tcpmux",
-            socketType=SocketType.STREAM,
-            protocol="tcp6",
-            addresses=(InetAddress("::", 1, True) if options.haveIPv6 else _TCPMUX,),
-            wait=False,
-            server=Builtin("tcpmux"),
-            identity=options.runsAs,
-            limits=Limits(behind[0].limits.startsPerMinute),
-            backlog=options.backlog,
-            origin=behind[0].origin,
-        ),
-    )

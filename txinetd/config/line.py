@@ -12,27 +12,24 @@ import os.path
 
 import attrs
 
-from txinetd.config import addresses, fields, servers, users, wishes
+from txinetd.config import fields, servers, users, wishes
 from txinetd.config.addresses import Hosts
 from txinetd.config.lexer import Token
+from txinetd.config.place import Place, Places
 from txinetd.config.programs import judge
-from txinetd.config.registered import TCPMUX, multiplexed, rpc
 from txinetd.config.reporter import Reporter
-from txinetd.config.rules import HostForm, Protocol, Rules
-from txinetd.config.text import shown, visible
+from txinetd.config.rules import Protocol, Rules
+from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions
 from txinetd.config.waiting import defaultLimits
 from txinetd.interfaces import INames
 from txinetd.policy import EVERYBODY, Access, Reaction
 from txinetd.spec import (
-    Address,
     Builtin,
     Identity,
     InetAddress,
     Limits,
-    Multiplexed,
     Program,
-    Rpc,
     ServiceSpec,
     SocketType,
 )
@@ -41,22 +38,6 @@ __all__ = ["Line"]
 
 #: Ports from here on anybody may take once nobody listens there.
 _FIRST_FREE_PORT = 1024
-
-
-@attrs.frozen
-class _Place:
-    """
-    Where a service is found.
-
-    @ivar name: the service's.
-    @ivar number: its port, or C{None} where it is found otherwise.
-    """
-
-    name: str
-    number: int | None
-    bound: tuple[Address, ...]
-    rpc: Rpc | None = None
-    multiplexed: Multiplexed | None = None
 
 
 @attrs.frozen
@@ -151,7 +132,8 @@ class Line:
         """
         The services of one of a line's protocols.
         """
-        places = self._places(tokens[0], kind, protocol, identity, reporter)
+        reading = Places(self.names, self.options, self.rules, self.hosts)
+        places = reading.read(tokens[0], kind, protocol, identity, reporter)
         server: Program | Builtin | None = None
         if tokens[5].text == servers.INTERNAL:
             if places:
@@ -213,7 +195,7 @@ class Line:
         name = os.path.basename(server.argv[0]) if self.rules.wrapsByArgument else program
         return (name or program).decode("utf-8", "replace")
 
-    def _limits(self, limits: Limits, place: _Place) -> Limits:
+    def _limits(self, limits: Limits, place: Place) -> Limits:
         """
         A line's limits, by where it listens.
         """
@@ -229,7 +211,7 @@ class Line:
         tokens: tuple[Token, ...],
         kind: SocketType,
         protocol: Protocol,
-        place: _Place,
+        place: Place,
         reporter: Reporter,
     ) -> Builtin | None:
         """
@@ -250,105 +232,6 @@ class Line:
             hint = "internal services are switched off"
             reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
         return found
-
-    def _places(
-        self,
-        token: Token,
-        kind: SocketType,
-        protocol: Protocol,
-        identity: Identity | None,
-        reporter: Reporter,
-    ) -> list[_Place]:
-        """
-        What the first field says.
-
-        @return: where to find the services; nothing after having said why.
-        """
-        if protocol.families is fields.Families.UNIX:
-            if identity is None:
-                return []
-            address = addresses.unixAddress(
-                token, identity, self.names, self.options, reporter, self.rules
-            )
-            return [] if address is None else [_Place(str(address), None, (address,))]
-        field = addresses.inetField(token, reporter, self.rules)
-        if field is None:
-            return []
-        if protocol.rpc:
-            return self._programs(token, field, protocol, reporter)
-        if field.service.startswith(TCPMUX) and self._multiplexes(protocol):
-            if kind is not SocketType.STREAM:
-                found = f"{kind.value} behind tcpmux"
-                reporter.drop("type-and-protocol", token, found, "stream")
-                return []
-            named = multiplexed(field.service, token, reporter)
-            if named is None:
-                return []
-            return [_Place(visible(field.service), None, (), multiplexed=named)]
-        number = self._port(field.service, protocol, token, reporter)
-        if number is None:
-            return []
-        bound = self._bind(token, field, protocol, number, reporter)
-        return [] if bound is None else [_Place(visible(field.service), number, bound)]
-
-    def _multiplexes(self, protocol: Protocol) -> bool:
-        """
-        Whether a service may be behind tcpmux.
-        """
-        served = self.rules.tcpmux and "tcpmux" in self.options.serves
-        return served and protocol.transport == "tcp"
-
-    def _programs(
-        self,
-        token: Token,
-        field: addresses.InetField,
-        protocol: Protocol,
-        reporter: Reporter,
-    ) -> list[_Place]:
-        """
-        The same for an RPC program.
-        """
-        programs = rpc(field.service, token, self.names, self.rules, reporter)
-        bound = self._bind(token, field, protocol, 0, reporter) if programs else None
-        if bound is None:
-            return []
-        return [_Place(visible(field.service), None, bound, rpc=each) for each in programs]
-
-    def _port(
-        self, service: str, protocol: Protocol, token: Token, reporter: Reporter
-    ) -> int | None:
-        """
-        A port by number or by name.
-        """
-        number = addresses.port(service, protocol.transport, token, self.names, reporter)
-        if number is not None and service.isdigit() and not self.rules.ports:
-            hint = f"{self.rules.title} wants a name of the services database"
-            reporter.note("numeric-port", token, shown(service), "a service's name", hint)
-        return number
-
-    def _bind(
-        self,
-        token: Token,
-        field: addresses.InetField,
-        protocol: Protocol,
-        number: int,
-        reporter: Reporter,
-    ) -> tuple[InetAddress, ...] | None:
-        """
-        What to bind.
-        """
-        hosts = self.hosts
-        if field.hosts is not None:
-            hosts = addresses.resolve(field.hosts, token, self.names, self.options, reporter)
-        bound = addresses.bindAddresses(hosts, protocol, number, token, self.options, reporter)
-        if bound is None or self.rules.hosts is not HostForm.ONE or len(bound) == 1:
-            return bound
-        if hosts.addresses != (addresses.ANY,):
-            found = f"{shown(hosts.text)}, which has {len(bound)} addresses"
-            hint = f"{self.rules.title} refuses a name that has several"
-            reporter.drop("several-addresses", token, found, "one address", hint)
-            return None
-        return bound
 
 
 def _privateSocket(

@@ -7,18 +7,31 @@ The first field of services that are found by other means than a port: Sun RPC p
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Rules
 from txinetd.config.text import shown, visible
+from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
-from txinetd.spec import Multiplexed, Rpc
+from txinetd.spec import (
+    Builtin,
+    InetAddress,
+    Limits,
+    Multiplexed,
+    Rpc,
+    ServiceSpec,
+    SocketType,
+)
 
-__all__ = ["TCPMUX", "multiplexed", "rpc"]
+__all__ = ["TCPMUX", "multiplexed", "ownTcpmux", "rpc"]
 
 #: What such a service's first field begins with.
 TCPMUX = "tcpmux/"
+
+#: Where tcpmux listens without IPv6 (RFC 1078).
+_TCPMUX = InetAddress("0.0.0.0", 1)
 
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _VERSIONS = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
@@ -100,3 +113,28 @@ def multiplexed(field: str, token: Token, reporter: Reporter) -> Multiplexed | N
         reporter.drop("bad-tcpmux-name", token, shown(field), expected)
         return None
     return Multiplexed(name, ready)
+
+
+def ownTcpmux(services: Sequence[ServiceSpec], options: LoadOptions) -> tuple[ServiceSpec, ...]:
+    """
+    The listener for tcpmux, where a service needs it and no line has it.
+    """
+    behind = [spec for spec in services if spec.multiplexed is not None]
+    if not behind or "tcpmux" not in options.builtins:
+        return ()
+    if any(spec.server == Builtin("tcpmux") for spec in services):
+        return ()
+    return (
+        ServiceSpec(
+            name="tcpmux",
+            socketType=SocketType.STREAM,
+            protocol="tcp6",
+            addresses=(InetAddress("::", 1, True) if options.haveIPv6 else _TCPMUX,),
+            wait=False,
+            server=Builtin("tcpmux"),
+            identity=options.runsAs,
+            limits=Limits(behind[0].limits.startsPerMinute),
+            backlog=options.backlog,
+            origin=behind[0].origin,
+        ),
+    )
