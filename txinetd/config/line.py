@@ -227,6 +227,7 @@ class Line:
             self.names,
             self.options,
             reporter,
+            self.rules,
         )
         if self.options.noInternal and not reporter.dropped:
             hint = "internal services are switched off"

@@ -169,8 +169,10 @@ class Zero(enum.Enum):
     """
 
     NO_LIMIT = "no limit"
-    #: The original would serve nobody, or hardly anybody.
+    #: The original would serve nobody.
     REFUSED = "refused"
+    #: What the dialect has where nothing is said, as for what is no number.
+    DEFAULT = "default"
 
 
 class Misspelt(enum.Enum):
@@ -286,6 +288,8 @@ class Rules:
     @ivar user: the fifth.
     @ivar unix: unix sockets.
     @ivar arguments: a program's arguments.
+    @ivar internalNames: whether C{internal NAME} serves NAME; else what follows
+        C{internal} is the service's arguments, which none has here.
     @ivar strictInternal: whether C{wait} for an internal stream service, or C{nowait}
         for a datagram one, is an error.
     @ivar limits: what holds where a line says nothing.
@@ -320,6 +324,7 @@ class Rules:
     user: UserForm = UserForm.COLON
     unix: UnixForm = UnixForm()
     arguments: Arguments = Arguments()
+    internalNames: bool = False
     strictInternal: bool = False
     limits: Limits = DEFAULT_LIMITS
     waitLimits: Limits | None = None

@@ -27,6 +27,9 @@ INTERNAL = "internal"
 
 _NUMBER = re.compile(r"[0-9]+")
 
+#: Internal services that have arguments elsewhere.
+_WITH_ARGUMENTS = frozenset({"auth", "ident"})
+
 
 def builtin(
     tokens: Sequence[Token],
@@ -37,6 +40,7 @@ def builtin(
     names: INames,
     options: LoadOptions,
     reporter: Reporter,
+    rules: Rules = TXINETD,
 ) -> Builtin | None:
     """
     An internal service.
@@ -45,6 +49,11 @@ def builtin(
     @param service: the name or number in the first field, or a unix path.
     @param number: the port, if there is one.
     """
+    if not rules.internalNames and len(tokens) > 1:
+        served = builtin(tokens[:1], service, number, known, kind, names, options, reporter, rules)
+        if served is not None:
+            _internalArguments(tokens, served, rules, reporter)
+        return served
     expected = f"one of {', '.join(sorted(options.builtins))}"
     if len(tokens) > 2:
         found = shown(tokens[2].text)
@@ -79,6 +88,24 @@ def builtin(
     hint = "" if _NUMBER.fullmatch(service) is None else "write internal NAME"
     reporter.drop("unknown-internal", tokens[0], shown(service), expected, hint)
     return None
+
+
+def _internalArguments(
+    tokens: Sequence[Token], found: Builtin, rules: Rules, reporter: Reporter
+) -> None:
+    """
+    Say what becomes of the arguments of an internal service, of which only FreeBSD's
+    ident looks at its own: without them it would say more than it is to say.
+    """
+    words = [each.text for each in tokens[1:]]
+    if words == [found.name]:
+        return
+    given = shown(" ".join(words))
+    if found.name in _WITH_ARGUMENTS and len(words) > 1:
+        reporter.drop("bad-internal", tokens[1], given, f"no options of {found.name}")
+        return
+    hint = f"it is {found.name}, whatever follows, as with {rules.title}"
+    reporter.warn("internal-arguments", tokens[1], given, "nothing after internal", hint)
 
 
 def _found(name: str, options: LoadOptions) -> bytes:

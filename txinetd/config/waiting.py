@@ -136,7 +136,7 @@ def _perMinute(
     """
     form = rules.waiting
     if form.anyBase:
-        starts = _anyBase(text, base, token, reporter)
+        starts = _anyBase(text, base, form.zero, token, reporter)
     else:
         starts = _starts(token, text, reporter)
     if starts is None:
@@ -151,21 +151,22 @@ def _perMinute(
     return attrs.evolve(base, startsPerMinute=most)
 
 
-def _anyBase(text: str, base: Limits, token: Token, reporter: Reporter) -> int | None:
+def _anyBase(text: str, base: Limits, zero: Zero, token: Token, reporter: Reporter) -> int | None:
     """
     A number as strtoul(3) reads it; the default where it is none.
     """
     expected = f"a number of starts a minute, 1 to {_MOST_STARTS}"
-    if _ANY_BASE.fullmatch(text) is None:
-        default = base.startsPerMinute or 0
-        hint = f"{default} is used" if default else "there is no limit"
-        if not default:
-            reporter.drop("bad-limit", token, shown(token.text), expected)
-            return None
+    number, octal = 0, False
+    known = _ANY_BASE.fullmatch(text) is not None
+    if known:
+        octal = len(text) > 1 and text[0] == "0" and text[1] in "01234567"
+        number = int(text, 8) if octal else int(text, 0)
+    if not known or (number == 0 and zero is Zero.DEFAULT):
+        default = base.startsPerMinute
+        hint = "there is no limit" if default is None else f"{default} is used"
         reporter.warn("bad-limit", token, shown(token.text), expected, hint)
-        return default
-    octal = len(text) > 1 and text[0] == "0" and text[1] in "01234567"
-    number = int(text, 8) if octal else int(text, 0)
+        # No limit only where the command line says so for every service.
+        return default or 0
     if number > _MOST_STARTS:
         reporter.drop("bad-limit", token, shown(token.text), expected)
         return None

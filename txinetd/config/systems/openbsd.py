@@ -21,8 +21,7 @@ Where this departs from the originals:
 
  - a word in the wait field that is neither C{wait} nor C{nowait} is C{nowait}, as there,
    with a warning (C{wait/3}, C{wait:100});
- - a limit that is no number is 256, as there, with a warning; a limit of 0, with which
-   there hardly anybody is served, is an error;
+ - a limit that is no number, or 0, is 256, as there, with a warning;
  - RPC program numbers may be larger than 65535;
  - for high ports IPv6 is as IPv4: the originals close that socket;
  - all arguments are passed on; the originals cut them after 20;
@@ -57,7 +56,7 @@ OPENBSD = Rules(
     types=frozenset({"stream", "dgram"}),
     protocols=protocolTable(("", Families.IPV4), ("4", Families.IPV4), ("6", Families.IPV6)),
     rpc=True,
-    waiting=WaitForm(anyBase=True, zero=Zero.REFUSED, misspelt=Misspelt.NOWAIT),
+    waiting=WaitForm(anyBase=True, zero=Zero.DEFAULT, misspelt=Misspelt.NOWAIT),
     user=UserForm.DOT,
     unix=UnixForm(permissions=0o666),
     arguments=Arguments(most=20),

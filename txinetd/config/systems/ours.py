@@ -34,6 +34,7 @@ TXINETD = Rules(
     waiting=WaitForm(separators=".:"),
     user=UserForm.KNOWN,
     unix=UnixForm(ownership=True, service=True),
+    internalNames=True,
     policies=True,
     directives=True,
     notes=True,
