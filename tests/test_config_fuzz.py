@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.config_support import NAMES
-from tests.fuzz_dialects import SERVING, check, document
+from tests.fuzz_dialects import PATH, SERVING, check, document
 from txinetd.config import DIALECTS
 
 _WORDS = st.lists(
@@ -81,6 +81,23 @@ def operations(dialect: str, text: str) -> int:
 
 
 _LINE = "ftp stream tcp nowait root /bin/cat cat {}\n"
+
+
+class DocumentTests(SynchronousTestCase):
+    """
+    Tests for L{document}.
+    """
+
+    def test_kinds(self) -> None:
+        """
+        It makes files with services and files with none, in every dialect.
+        """
+        source = random.Random(1)
+        documents = [document(source) for _ in range(300)]
+        for dialect in DIALECTS.values():
+            counts = [len(dialect.parse(PATH, each, NAMES, SERVING).services) for each in documents]
+            self.assertGreater(sum(map(bool, counts)), 30)
+            self.assertGreater(counts.count(0), 30)
 
 
 class LinearTests(SynchronousTestCase):

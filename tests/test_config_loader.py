@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.config_support import NAMES, OPTIONS
 from txinetd.config import Configuration, LoadOptions, load
 from txinetd.errors import UsageProblem
+from txinetd.spec import InetAddress
 
 
 def line(port: int) -> str:
@@ -152,6 +153,21 @@ class DialectTests(LoadTestCase):
         """
         raised = self.assertRaises(UsageProblem, self.load, "klingon:" + self.file("a", line(1)))
         self.assertIn("txinetd", str(raised))
+
+    def test_each(self) -> None:
+        """
+        Each file may be of another, named before its path or for all that name none.
+        """
+        text = "1 stream tcp6 nowait.5 root /bin/cat cat\n"
+        one, two, three = (self.file(name, text.replace("1", name, 1)) for name in "123")
+        options = attrs.evolve(OPTIONS, dialect="freebsd")
+        found = self.load(f"gnu:{one}", f"netbsd:{two}", three, options=options)
+        said = [
+            (str(spec.addresses[0]), spec.addresses[0].dualStack, spec.limits.startsPerMinute)
+            for spec in found.services
+            if isinstance(spec.addresses[0], InetAddress)
+        ]
+        self.assertEqual(said, [("[::]:1", True, 5), ("[::]:2", False, 5), ("[::]:3", False, 256)])
 
     def test_colonInName(self) -> None:
         """

@@ -411,8 +411,6 @@ class HostTests(SynchronousTestCase):
         """
         Each has as many hosts as that system takes.
         """
-        NAMES._hosts["two"] = ("192.0.2.1", "192.0.2.2")
-        self.addCleanup(NAMES._hosts.pop, "two")
         for field, row in self.TABLE.items():
             for dialect in EVERY:
                 expected = row.get(dialect, row[""])
@@ -1024,10 +1022,6 @@ class RpcTests(SynchronousTestCase):
     """
     Tests for RPC services.
     """
-
-    def setUp(self) -> None:
-        NAMES._programs.update({"rstatd": 100001, "rusersd": 100002})
-        self.addCleanup(NAMES._programs.clear)
 
     def programs(
         self, dialect: str, field: str, protocol: str = "rpc/udp", kind: str = "dgram"
