@@ -68,7 +68,8 @@ _USERS = (
 )  # fmt: skip
 _PROGRAMS = ("/bin/cat", "internal", "cat", "/", "/usr/sbin/tcpd", '"/a b"', "internal echo", "")
 _ARGUMENTS = (
-    "cat", "-x", "y", "-l", "/etc", "a=b", "10", "-v", '"a b"', "'c", 'd"e f"', "#", "# note", "\\", "a#b", ">x", "\x00", "\r", "\udcff",
+    "cat", "-x", "y", "-l", "/etc", "a=b", "10", "-v",
+    '"a b"', "'c", 'd"e f"', "#", "# note", "\\", "a#b", ">x", "\x00", "\r", "\udcff",
 )  # fmt: skip
 #: Fields of lines that are right, one for each transport.
 _RIGHT = (
