@@ -1261,6 +1261,7 @@ class IncludeTests(SynchronousTestCase):
         """
         self.write("d/b", self.line(2))
         self.write("d/a", self.line(1))
+        (self.directory / "d" / "directory").mkdir()
         self.write("main", f"{self.line(8)}.include d/*\n{self.line(9)}")
         for dialect in ("netbsd", "txinetd"):
             found = self.load("main", dialect=dialect)

@@ -101,6 +101,9 @@ class Including:
             return
         pattern = os.path.join(os.path.dirname(self.path), token.text)
         paths = sorted(glob.glob(pattern), key=os.fsencode)
+        if glob.has_magic(token.text):
+            # A pattern is about the files among what it fits.
+            paths = [path for path in paths if os.path.isfile(path)]
         if not paths:
             if glob.has_magic(token.text):
                 hint = "there is no such file"
