@@ -287,7 +287,7 @@ class DialectTests(OptionsTestCase):
         """
         C{--check} proposes the dialect that fits a file with errors.
         """
-        self.file.write_text("8007 stream tcp nowait/5 root internal echo\n")
+        self.file.write_text("8007 stream tcp nowait/5 root /bin/cat cat\n")
         ended = self.ended("-f", str(self.file), "--check")
         self.assertIn(f"{self.file}: --dialect freebsd fits this file better", ended.out)
         ended = self.ended("--dialect", "freebsd", "--check", str(self.file))
