@@ -23,6 +23,7 @@ ALICE = Identity("alice", 1000, 1000, (100, 1000), keep=True)
 
 NAMES = MemoryNames(
     ports={
+        ("tcpmux", "tcp"): 1,
         ("echo", "tcp"): 7,
         ("echo", "udp"): 7,
         ("discard", "tcp"): 9,
@@ -57,7 +58,9 @@ NAMES = MemoryNames(
         "localhost": ["127.0.0.1", "::1"],
         "four": ["192.0.2.4"],
         "six": ["2001:db8::6"],
+        "two": ["192.0.2.1", "192.0.2.2"],
     },
+    programs={"rstatd": 100001, "rusersd": 100002},
 )
 
 OPTIONS = LoadOptions(daemon=ROOT, checkPrograms=False)

@@ -5,7 +5,7 @@ that gets a warning or an error, and which.  Every entry was looked at: it is tr
 
 from __future__ import annotations
 
-__all__ = ["EXPECTED"]
+__all__ = ["EXPECTED", "EXPECTED_IN_DIALECT", "REASONS"]
 
 #: File name to (line, code), in order.
 EXPECTED: dict[str, list[tuple[int, str]]] = {
@@ -138,4 +138,63 @@ EXPECTED: dict[str, list[tuple[int, str]]] = {
         (2, "unknown-service"),
         (6, "xinetd-format"),
     ],
+}
+
+#: The same for each file that is of a system with a dialect of its own, in that dialect.
+EXPECTED_IN_DIALECT: dict[str, list[tuple[int, str]]] = {
+    "ChakaZulu+tuxbox_cdk__etc%inetd.conf": [
+        (14, "unknown-service"),
+        (15, "unknown-service"),
+        (16, "unknown-service"),
+        (17, "unknown-service"),
+        (18, "unknown-service"),
+    ],
+    "Enstore-org+enstore__etc%inetd.conf": [
+        (97, "unknown-service"),
+        (104, "unknown-service"),
+    ],
+    "NetBSD+src__etc%inetd.conf": [
+        (39, "unsupported-rpc"),
+        (40, "unsupported-rpc"),
+        (41, "unsupported-rpc"),
+    ],
+    "cadus+remo2hbo_oktopus_boot__gummikraken%inetd.conf": [
+        (2, "forgotten-argv0"),
+    ],
+    "chaosdorf+dorfmap-deb__etc%inetd.conf": [
+        (38, "no-arguments"),
+    ],
+    "classilla+dclinux__etc%inetd.conf": [
+        (31, "no-arguments"),
+    ],
+    "fangzhzh+bash-webserver__inetd.conf": [
+        (23, "no-arguments"),
+    ],
+    "gjrtimmer+docker-postgresql__rootfs%etc%inetd.conf": [
+        (1, "unknown-service"),
+        (1, "no-arguments"),
+    ],
+    "joshumax+hurd__config%inetd.conf": [
+        (13, "unknown-internal"),
+    ],
+    "oe-lite+core__recipes%busybox%files%inetd.conf": [
+        (2, "nowait-mismatch"),
+    ],
+    "riolet+arkyCA__inetd.conf": [
+        (32, "forgotten-argv0"),
+    ],
+    "robohack+ucb-csrg-bsd__etc%inetd.conf": [
+        (18, "unknown-internal"),
+        (32, "unknown-service"),
+    ],
+}
+
+#: Why a line makes no service: what the file's own inetd says about it, or that it asks for
+#: something that is refused by name.
+REASONS: dict[str, str] = {
+    "unknown-internal": "tcpmux, which is not served",
+    "unknown-service": "its own inetd has no such service either",
+    "unknown-user": "its own inetd has no such user either",
+    "unsupported-rpc": "RPC services, which are not served",
+    "xinetd-format": "no inetd reads it",
 }

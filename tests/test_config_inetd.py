@@ -372,7 +372,7 @@ MISTAKES = [
     ("/" + "x" * 200 + " stream unix nowait root /bin/cat cat", "path-too-long", 1, ""),
     ("ftp on protocol=tcp", "unfinished-entry", 17, "no ;"),
     ("wait = yes", "stray-key-value", 1, "NAME on"),
-    (".include /x", "unsupported-directive", 1, "-f"),
+    (".frobnicate /x", "unsupported-directive", 1, "-f"),
     ("#@ ipsec in\n7 stream tcp nowait root /bin/cat cat", "unsupported-policy", 1, ""),
 ]
 

@@ -11,11 +11,19 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.config_support import ROOT
-from tests.corpus_expectations import EXPECTED
+from tests.corpus import dialects, read, rows, table, verdicts
+from tests.corpus_expectations import EXPECTED, EXPECTED_IN_DIALECT, REASONS
 from tests.corpus_support import corpus, names
-from txinetd.config import Configuration, LoadOptions, dumpConfiguration, load, reportConfiguration
+from txinetd.config import (
+    DEFAULT_DIALECT,
+    Configuration,
+    LoadOptions,
+    dumpConfiguration,
+    load,
+    reportConfiguration,
+)
 from txinetd.errors import Severity
-from txinetd.spec import Program
+from txinetd.spec import InetAddress, Program, ServiceSpec
 
 #: Service, transport, and program or C{internal}.
 Accepted = set[tuple[str, str, str]]
@@ -23,7 +31,7 @@ Accepted = set[tuple[str, str, str]]
 #: Where openbsd-inetd makes a service and this does not, one of these is the
 #: reason: the names it lists and then cannot find, and programs it lists and
 #: then cannot run, as it searches no path either.
-REASONS = {
+LISTED_ONLY = {
     "relative-program",
     "unknown-internal",
     "unknown-service",
@@ -190,7 +198,7 @@ class OracleTests(CorpusTestCase):
         return {
             diagnostic.origin.label.rpartition(":")[2]
             for diagnostic in configuration.diagnostics
-            if diagnostic.dropped and diagnostic.code in REASONS
+            if diagnostic.dropped and diagnostic.code in LISTED_ONLY
         }
 
     def test_nothingLost(self) -> None:
@@ -211,3 +219,144 @@ class OracleTests(CorpusTestCase):
         for path in self.files("inetd"):
             invented = self.ours(self.read(path)) - self.openbsd(path)
             self.assertEqual(invented, set(), path.name)
+
+
+class DialectTests(CorpusTestCase):
+    """
+    Tests for the files in the dialects of their systems.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.dialects = dialects(self.corpus)
+
+    def each(self, *wanted: str) -> list[tuple[Path, Configuration]]:
+        """
+        The files of some dialects, or of all.
+        """
+        return [
+            (path, read(path, dialect, self.names))
+            for name, dialect in sorted(self.dialects.items())
+            for path in [self.corpus / "inetd" / name]
+            if not wanted or dialect in wanted
+        ]
+
+    def test_all(self) -> None:
+        """
+        Every file has a dialect.
+        """
+        self.assertEqual(set(self.dialects), {path.name for path in self.files("inetd")})
+
+    def test_diagnostics(self) -> None:
+        """
+        Every warning and every error is one that was found to be true, and none is
+        missing.
+        """
+        said: dict[str, list[tuple[int, str]]] = {}
+        for path, configuration in self.each():
+            if self.dialects[path.name] == DEFAULT_DIALECT:
+                continue
+            for diagnostic in configuration.diagnostics:
+                if diagnostic.severity >= Severity.WARNING:
+                    line = (diagnostic.origin.line, diagnostic.code)
+                    said.setdefault(path.name, []).append(line)
+        self.assertEqual(said, EXPECTED_IN_DIALECT)
+
+    def test_verdicts(self) -> None:
+        """
+        Every line with words makes a service, or is said why not.
+        """
+        for path, configuration in self.each():
+            lines = path.read_text("utf-8", "replace").split("\n")
+            found = verdicts(configuration, lines)
+            for number, line in enumerate(lines, 1):
+                text = line.strip()
+                hosts = re.fullmatch(r"\S+:", text)
+                if text and text[0] != "#" and hosts is None and number not in found:
+                    # The rest of a file for xinetd has had its verdict.
+                    self.assertIn("xinetd-format", found.values(), f"{path.name}:{number}")
+
+    def test_reasons(self) -> None:
+        """
+        Every line that makes none has one of the reasons that are in the table.
+        """
+        for path, configuration in self.each():
+            for diagnostic in configuration.diagnostics:
+                if diagnostic.severity is Severity.ERROR:
+                    self.assertIn(diagnostic.code, REASONS, path.name)
+
+    def test_ownInetd(self) -> None:
+        """
+        What Debian's and GNU's inetds make of the files of Debian and GNU, socket by
+        socket, is what is made of them here, but for what the reasons are about.
+        """
+        compared = 0
+        for path, configuration in self.each("debian", "gnu"):
+            gnu = self.dialects[path.name] == "gnu"
+            theirs = _listed(self.corpus, path.name, gnu)
+            ours = {each for spec in configuration.services for each in _sockets(spec)}
+            dropped = {
+                diagnostic.origin.label
+                for diagnostic in configuration.diagnostics
+                if diagnostic.dropped and diagnostic.code in REASONS
+            }
+            self.assertEqual(ours - theirs, set(), path.name)
+            self.assertEqual({name for name, _, _ in theirs - ours} - dropped, set(), path.name)
+            compared += len(ours)
+        self.assertGreater(compared, 30)
+
+    def test_table(self) -> None:
+        """
+        The command's table has a row for each file and adds up.
+        """
+        found = rows(self.corpus)
+        lines = table(found).splitlines()
+        self.assertEqual(len(lines), len(self.dialects) + 2)
+        self.assertEqual(
+            lines[-1].split(),
+            [
+                str(len(found)),
+                "files",
+                str(sum(each.services for each in found)),
+                str(sum(each.warnings for each in found)),
+                str(sum(each.errors for each in found)),
+            ],
+        )
+
+
+def _sockets(spec: ServiceSpec) -> Accepted:
+    """
+    The sockets of a service, as inetd lists them: service, protocol and family, program.
+    """
+    transport = spec.protocol.rstrip("46")
+    server = (
+        spec.server.path.decode("utf-8", "replace")
+        if isinstance(spec.server, Program)
+        else "internal"
+    )
+    return {
+        (
+            spec.origin.label.rpartition(":")[2],
+            transport + ("6" if isinstance(each, InetAddress) and ":" in each.host else ""),
+            server,
+        )
+        for each in spec.addresses
+    }
+
+
+def _listed(corpus: Path, name: str, gnu: bool) -> Accepted:
+    """
+    What an inetd lists.
+    """
+    daemon = "inetutils-inetd" if gnu else "openbsd-inetd"
+    text = (corpus / "oracle" / daemon / f"{name}.txt").read_text("utf-8", "replace")
+    builtin = r"builtin=(?P<builtin>\S+) " if gnu else ""
+    pattern = rf"ADD ?: (\S+) proto=(\S+), wait.*? {builtin}server=(?P<server>.*)$"
+    return {
+        (
+            match[1].rpartition(":")[2],
+            match[2].replace("4", ""),
+            "internal" if gnu and match["builtin"] != "no" else match["server"].strip(),
+        )
+        for match in re.finditer(pattern, text, re.MULTILINE)
+    }

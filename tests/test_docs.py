@@ -14,9 +14,12 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import txinetd
 from tests.config_support import NAMES, OPTIONS, configure, diagnostics, service
-from txinetd.config import load
+from txinetd.config import DIALECTS, load
 from txinetd.config.keyvalue import KEYS
+from txinetd.config.letters import LETTERS
+from txinetd.config.rules import Families
 from txinetd.config.settings import SETTINGS
+from txinetd.config.systems import SYSTEMS
 from txinetd.errors import Severity
 from txinetd.gate.limiters import LIMIT_NAMES
 from txinetd.process.environment import baseEnvironment, connectionEnvironment
@@ -242,6 +245,102 @@ class AccessTests(SynchronousTestCase):
         names = {*LIMIT_NAMES, "access", "access-times", "barred", "penalty"}
         text = page("access.rst")
         self.assertEqual([name for name in names if f"``{name}``" not in text], [])
+
+
+class DialectTests(SynchronousTestCase):
+    """
+    Tests for the page about dialects.
+    """
+
+    def rows(self) -> list[list[str]]:
+        """
+        The cells of its table.
+        """
+        lines = page("dialects.rst").partition(".. list-table::")[2].partition("\nIn all of")[0]
+        rows: list[list[str]] = []
+        for line in lines.splitlines():
+            if line.startswith("   * -"):
+                rows.append([line[6:].strip()])
+            elif line.startswith("     -"):
+                rows[-1].append(line[6:].strip().replace("\\-", "-"))
+        return rows
+
+    def test_columns(self) -> None:
+        """
+        Its table has every dialect, and a cell for each in every row.
+        """
+        head, *rows = self.rows()
+        self.assertEqual(set(head[1:]), set(DIALECTS))
+        self.assertGreater(len(rows), 20)
+        self.assertEqual({len(row) for row in rows}, {len(head)})
+
+    def test_protocols(self) -> None:
+        """
+        What it says about protocols is so.
+        """
+        head, *rows = self.rows()
+        meanings = {
+            Families.IPV4: "4",
+            Families.IPV6: "6",
+            Families.DUAL: "46",
+            Families.BOTH: "4+6",
+        }
+        checked = 0
+        for row in rows:
+            for protocol in re.findall(r"``((?:tcp|udp)\w*)``", row[0]):
+                for name, cell in zip(head[1:], row[1:], strict=True):
+                    rules = next(each for each in SYSTEMS if each.name == name)
+                    known = rules.protocols.get(protocol)
+                    expected = "-" if known is None else meanings[known.families]
+                    self.assertEqual(cell, expected, (name, protocol))
+                    checked += 1
+        self.assertEqual(checked, 80)
+
+    def test_values(self) -> None:
+        """
+        So is what it says about limits, sockets and arguments.
+        """
+        head, *rows = self.rows()
+        table = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+        for rules in SYSTEMS:
+            cells = {name: row[rules.name] for name, row in table.items()}
+            starts = rules.limits.startsPerMinute
+            self.assertTrue(cells["starts a minute"].startswith(str(starts or "no limit")))
+            closed = rules.limitsFor(True).closedFor
+            text = "not closed" if closed is None else f"{closed:.0f} s"
+            self.assertTrue(cells["closed for, once over"].startswith(text), rules.name)
+            unix = cells["unix sockets"]
+            if "unix" in rules.protocols:
+                self.assertTrue(unix.endswith(f"{rules.unix.permissions:04o}"), rules.name)
+                self.assertEqual(unix.startswith("the service's"), rules.unix.service)
+            else:
+                self.assertEqual(unix, "-")
+            most = rules.arguments.most
+            self.assertTrue(cells["most arguments"].startswith(str(most or "any")), rules.name)
+            for name, known in (
+                ("RPC", rules.rpc),
+                ("tcpmux", rules.tcpmux),
+                ("a line ``host:`` alone", rules.defaultHosts),
+                ("``.include``", rules.directives),
+                ("``:user:group:mode:path``", rules.unix.ownership),
+                ("``PATH`` is searched", rules.arguments.searched),
+            ):
+                self.assertEqual(cells[name], "yes" if known else "no", (rules.name, name))
+            self.assertEqual(cells["hosts before the service"], rules.hosts.value)
+
+    def test_options(self) -> None:
+        """
+        It names every option of each daemon, and no other.
+        """
+        text = page("dialects.rst").partition("Options of their daemons\n")[2]
+        sections = dict(re.findall(r"^(\w+)\n((?:    .*\n?)+)", text, re.MULTILINE))
+        for dialect, letters in LETTERS.items():
+            if dialect == "txinetd":
+                continue
+            known = {name for letter in letters for name in letter.names}
+            named = set(re.findall(r"(?<!twistd's )``(--?[\w-]+)``", sections[dialect]))
+            named -= {"--nodaemon", "--logfile"} | ({"--pidfile"} - known)
+            self.assertEqual(named, known, dialect)
 
 
 class ProgrammerTests(SynchronousTestCase):

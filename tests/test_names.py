@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from txinetd.interfaces import INames
-from txinetd.names import HIGHEST_ID, SystemNames
+from txinetd.names import HIGHEST_ID, SystemNames, rpcPrograms
 from txinetd.testing import MemoryNames
 
 if TYPE_CHECKING:
@@ -168,6 +169,43 @@ class NamesConformance(_Base):
         found = list(self.names.addresses("localhost"))
         self.assertTrue(found)
         self.assertEqual(len(found), len(set(found)))
+
+    def test_unknownProgram(self) -> None:
+        """
+        A name that no RPC program has gives nothing.
+        """
+        for name in ("no-such-program", "", "a\0b", "\udcff", "#"):
+            self.assertIsNone(self.names.rpc(name), name)
+
+
+class RpcTests(SynchronousTestCase):
+    """
+    Tests for the database of RPC programs.
+    """
+
+    TEXT = "# programs\nportmapper\t100000\tportmap sunrpc # the first\n\nrstatd 100001\nbad x\n"
+
+    def test_names(self) -> None:
+        """
+        Names and aliases have the number of their line; lines without one are none.
+        """
+        path = Path(self.mktemp())
+        path.write_text(self.TEXT)
+        for names in (SystemNames(str(path)), MemoryNames.fromFiles(rpc=self.TEXT)):
+            found = [names.rpc(each) for each in ("portmapper", "sunrpc", "rstatd", "bad", "the")]
+            self.assertEqual(found, [100000, 100000, 100001, None, None])
+
+    def test_noFile(self) -> None:
+        """
+        Where there is no database there is no name.
+        """
+        self.assertIsNone(SystemNames("/nonexistent/rpc").rpc("rstatd"))
+
+    def test_first(self) -> None:
+        """
+        Of two programs of one name the first counts.
+        """
+        self.assertEqual(rpcPrograms("a 1\na 2\nb 3 a\n"), {"a": 1, "b": 3})
 
 
 class SystemNamesTests(NamesConformance, SynchronousTestCase):

@@ -263,3 +263,65 @@ class MakeTests(OptionsTestCase):
         ended = self.assertRaises(Ended, self.run_, makeService, options)
         self.assertEqual(ended.status, EX_NOINPUT)
         self.assertIn("/nonexistent", ended.err)
+
+
+class DialectTests(OptionsTestCase):
+    """
+    Tests for the command lines of other systems' inetds.
+    """
+
+    def test_files(self) -> None:
+        """
+        Their files are words, as many as there are.
+        """
+        options = self.parse("--dialect", "gnu", str(self.file), "x")
+        self.assertEqual(options["files"], [str(self.file), str(Path("x").absolute())])
+
+    def test_letters(self) -> None:
+        """
+        Their options say how files are read.
+        """
+        options = self.parse(
+            "--dialect=freebsd", "-wa", "127.0.0.1", "-c7", "-R", "0", str(self.file)
+        )
+        found = options.loadOptions()
+        self.assertEqual(
+            (found.dialect, found.defaultAddresses, found.limits, found.wrapPrograms),
+            ("freebsd", ("127.0.0.1",), (("instances", 7), ("startsPerMinute", None)), True),
+        )
+        self.assertEqual(self.parse("--dialect", "debian", "-q", "77")["backlog"], 77)
+
+    def test_problems(self) -> None:
+        """
+        What cannot be done is said in one line.
+        """
+        for words, part in (
+            (("--dialect", "vms"), "--dialect vms: expected txinetd"),
+            (("--dialect",), "--dialect"),
+            (("--dialect", "freebsd", "-d"), "--nodaemon"),
+            (("--dialect", "freebsd", "-a", "a b"), "bad default address"),
+            (("-R", "5"), "-R"),
+        ):
+            ended = self.ended(*words)
+            self.assertEqual(ended.status, EX_USAGE)
+            self.assertIn(part, ended.err)
+            self.assertEqual(ended.err.count("\n"), 1)
+
+    def test_remarks(self) -> None:
+        """
+        What is different is said on standard error.
+        """
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            options = Options()
+            options.parseOptions(["--dialect", "gnu", "--resolve"])
+        self.assertIn("TCPREMOTEHOST", err.getvalue())
+
+    def test_proposal(self) -> None:
+        """
+        C{--check} proposes the dialect that fits a file with errors.
+        """
+        self.file.write_text("8007 stream tcp nowait/5 root /bin/cat cat\n")
+        ended = self.ended("-f", str(self.file), "--check")
+        self.assertIn(f"{self.file}: --dialect freebsd fits this file better", ended.out)
+        ended = self.ended("--dialect", "freebsd", "--check", str(self.file))
+        self.assertEqual((ended.status, "fits" in ended.out), (0, False))

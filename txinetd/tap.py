@@ -6,6 +6,7 @@ arguments and picks the reactor.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -16,14 +17,20 @@ from twisted.application import service
 from twisted.python import usage
 
 from txinetd.config import (
+    DEFAULT_DIALECT,
+    DIALECTS,
     Configuration,
     LoadOptions,
+    Settings,
     dumpConfiguration,
     exitStatus,
     hostList,
     load,
     ownIdentity,
+    proposals,
     reportConfiguration,
+    reportProposals,
+    translate,
 )
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.explain import explain, peerOf
@@ -75,6 +82,13 @@ class Options(usage.Options):
     ]
 
     optParameters: ClassVar[list[Any]] = [
+        [
+            "dialect",
+            None,
+            DEFAULT_DIALECT,
+            f"Whose inetd.conf the files are, and whose options may follow: {', '.join(DIALECTS)}.",
+            None,
+        ],
         ["backlog", None, 128, "Connections the kernel queues for each service.", None],
         ["default-address", None, None, "ADDRESS[,ADDRESS] for lines that name none.", None],
         [
@@ -116,6 +130,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["files"] = []
+        self.settings = Settings()
 
     def opt_file(self, path: str) -> None:
         """
@@ -127,9 +142,12 @@ class Options(usage.Options):
 
     def parseArgs(self, *words: str) -> None:
         """
-        There are no arguments besides the options.
+        There are no arguments besides the options; another system's inetd has its
+        files there.
         """
-        if words:
+        if self["dialect"] != DEFAULT_DIALECT:
+            self["files"].extend(words)
+        elif words:
             raise usage.UsageError(f"unexpected argument {words[0]!r}; files are named with -f")
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -138,10 +156,14 @@ class Options(usage.Options):
         Twisted would print the whole help text and exit as C{--check} does for
         warnings.
         """
+        words = list(sys.argv[1:] if options is None else options)
         try:
-            words = list(sys.argv[1:] if options is None else options)
             # getopt(3) would take it for the end of the options.
             self["explain"] = takeExplain(words)
+            dialect = namedDialect(words)
+            words, self.settings = translate(
+                dialect, words, lambda name: f"{name[2:]}=" in self.longOpt
+            )
             super().parseOptions(words)
         except (usage.UsageError, UsageProblem) as problem:
             complain(str(problem), EX_USAGE)
@@ -153,8 +175,9 @@ class Options(usage.Options):
         # twistd changes the directory when it daemonises.
         files = [absolute(name) for name in self["files"]] or [DEFAULT_FILE]
         self["files"] = files
-        self["backlog"] = wholeNumber("--backlog", self["backlog"], 1, 2**31 - 1)
-        default = self["default-address"]
+        backlog = self.settings.backlog or self["backlog"]
+        self["backlog"] = wholeNumber("--backlog", backlog, 1, 2**31 - 1)
+        default = self.settings.address or self["default-address"]
         self["defaultAddresses"] = () if default is None else hostList(default)
         self["stopGrace"], self["killAfter"] = self._stopping()
         if self["road"] not in ROADS:
@@ -172,6 +195,8 @@ class Options(usage.Options):
             raise usage.UsageError("--as-me goes with --check, --dump or --explain")
         if len(asked) > 1:
             raise usage.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
+        for remark in self.settings.remarks:
+            sys.stderr.write(f"txinetd: {remark}\n")
         if asked:
             self._inspect()
 
@@ -205,6 +230,11 @@ class Options(usage.Options):
             haveIPv6=haveIPv6(),
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
+            serves=frozenset({"rpc", "tcpmux"}),
+            dialect=self["dialect"],
+            limits=tuple(self.settings.limits.items()),
+            wrapPrograms=self.settings.wrapPrograms,
+            wrapInternal=self.settings.wrapInternal,
         )
 
     def _daemon(self) -> Identity:
@@ -241,6 +271,9 @@ class Options(usage.Options):
             status = int(told.answer)
         elif self["check"]:
             sys.stdout.write(reportConfiguration(configuration))
+            options = self.loadOptions(judging=True)
+            made = proposals(self["files"], SystemNames(), options, configuration)
+            sys.stdout.write(reportProposals(made))
             status = exitStatus(configuration)
         else:
             for diagnostic in configuration.diagnostics:
@@ -333,6 +366,26 @@ def complain(text: str, status: int) -> NoReturn:
     """
     sys.stderr.write(f"txinetd: {text}\n")
     raise SystemExit(status)
+
+
+def namedDialect(words: Sequence[str]) -> str:
+    """
+    The dialect that a command line names, looked for before the rest is read: what may
+    stand there depends on it.
+
+    @raise UsageProblem: there is none of that name.
+    """
+    named = DEFAULT_DIALECT
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        if word == "--":
+            break
+        if word == "--dialect":
+            named = following
+        elif word.startswith("--dialect="):
+            named = word.partition("=")[2]
+    if named not in DIALECTS:
+        raise UsageProblem(f"--dialect {named}: expected {', '.join(DIALECTS)}")
+    return named
 
 
 def absolute(name: str) -> str:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, Source, source
 from txinetd.config.dump import dumpConfiguration
 from txinetd.config.interfaces import IDialect, ParsedFile
+from txinetd.config.letters import Settings, translate
 from txinetd.config.loader import load
+from txinetd.config.proposal import proposals, reportProposals
 from txinetd.config.report import exitStatus, reportConfiguration
 from txinetd.config.values import BUILTINS, Configuration, LoadOptions, hostList, ownIdentity
 
@@ -23,12 +25,16 @@ __all__ = [
     "IDialect",
     "LoadOptions",
     "ParsedFile",
+    "Settings",
     "Source",
     "dumpConfiguration",
     "exitStatus",
     "hostList",
     "load",
     "ownIdentity",
+    "proposals",
     "reportConfiguration",
+    "reportProposals",
     "source",
+    "translate",
 ]

@@ -27,7 +27,10 @@ import attrs
 
 from txinetd.config.fields import Families, Protocol
 from txinetd.config.lexer import Token
+from txinetd.config.registered import TCPMUX
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import HostForm, Rules
+from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions, literal, splitHosts
 from txinetd.interfaces import INames
@@ -89,12 +92,20 @@ def isDefaultLine(tokens: Sequence[Token]) -> bool:
     return len(tokens) == 1 and tokens[0].text.endswith(":") and not tokens[0].quoted
 
 
-def inetField(token: Token, reporter: Reporter) -> InetField | None:
+def inetField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> InetField | None:
     """
     Take the first field apart.
     """
+    if rules.hosts is HostForm.NONE:
+        return InetField(None, token.text)
     before, colon, service = token.text.rpartition(":")
     expected = "[host,host:]service, with an IPv6 address in brackets"
+    if rules.hosts is HostForm.ONE:
+        expected = "[host:]service, with an IPv6 address in brackets"
+        if "," in before:
+            hint = f"{rules.title} has one host for a line"
+            reporter.drop("bad-address", token, shown(token.text), expected, hint)
+            return None
     if colon and "]" in service:
         # [::1] with nothing after it: the colon is part of the address.
         reporter.drop("bad-address", token, shown(token.text), expected)
@@ -106,7 +117,7 @@ def inetField(token: Token, reporter: Reporter) -> InetField | None:
         reporter.drop("bad-address", token, shown(token.text), expected)
         return None
     bare = [host for host in before.split(",") if ":" in host and not host.startswith("[")]
-    if bare:
+    if bare and not rules.bareHosts:
         hint = f"write [{bare[0]}]:{service}"
         reporter.warn("unbracketed-address", token, shown(token.text), expected, hint)
     return InetField(hosts, service)
@@ -212,12 +223,13 @@ def port(
         return found
     other = "udp" if transport == "tcp" else "tcp"
     if "/" in service:
-        kind = "tcpmux" if service.startswith("tcpmux/") else "rpc"
         expected = "a service name or a port number"
-        hint = f"{'TCPMUX' if kind == 'tcpmux' else 'RPC'} services are not supported"
-        if service.startswith("/"):
-            kind, hint = "path", "a path needs the protocol unix"
-        reporter.drop(f"unsupported-{kind}", token, shown(service), expected, hint)
+        code, hint = "unsupported-rpc", "RPC services have the protocol rpc/tcp or rpc/udp"
+        if service.startswith(TCPMUX):
+            code, hint = "unsupported-tcpmux", "TCPMUX services are not supported"
+        elif service.startswith("/"):
+            code, hint = "unsupported-path", "a path needs the protocol unix"
+        reporter.drop(code, token, shown(service), expected, hint)
         return None
     hint = "write the port number, or add the name to /etc/services"
     if names.port(service, other) is not None:
@@ -228,16 +240,24 @@ def port(
 
 
 def unixAddress(
-    token: Token, identity: Identity, names: INames, options: LoadOptions, reporter: Reporter
+    token: Token,
+    identity: Identity,
+    names: INames,
+    options: LoadOptions,
+    reporter: Reporter,
+    rules: Rules = TXINETD,
 ) -> UnixAddress | None:
     """
     The first field, for the protocol unix.
 
-    @param identity: the service's, whose the socket is where nothing is said.
+    @param identity: the service's, whose the socket is where nothing is said in a
+        dialect that has it so; else it is the daemon's.
     """
-    expected = "/path or :user:group:mode:/path"
-    text, uid, gid, permissions = token.text, identity.uid, identity.gid, 0o600
-    if text.startswith(":"):
+    form = rules.unix
+    expected = "/path or :user:group:mode:/path" if form.ownership else "/path"
+    owner = identity if form.service else options.runsAs
+    text, uid, gid, permissions = token.text, owner.uid, owner.gid, form.permissions
+    if text.startswith(":") and form.ownership:
         parts = text.split(":", 4)
         if len(parts) != 5:
             reporter.drop("bad-unix-address", token, shown(text), expected)

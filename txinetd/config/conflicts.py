@@ -5,8 +5,9 @@ Services that want the same address, over all files.
 A line that says C{tcp} (or C{udp}) and no address means both families.  Where
 another line names one of them for the same port (C{tcp6}, as files written
 for inetds in which C{tcp} is IPv4 have it), the line that names it gets it and
-the other keeps the rest.  Otherwise the first line has an address and a later
-one that wants it too is dropped.
+the other keeps the rest.  The same goes for one that says C{tcp6} where that is
+both families (GNU, busybox, illumos), which no such inetd could bind.  Otherwise the
+first line has an address and a later one that wants it too is dropped.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ __all__ = ["separate"]
 _WILDCARDS = ("0.0.0.0", "::")
 
 #: What two services cannot both have.  A path in the file system is one node,
-#: whatever the socket type.
+#: whatever the socket type; a name behind tcpmux is the same in capitals; an RPC
+#: program has a version once for each transport, and no port before it is bound.
 _Place = tuple[object, ...]
 
 
@@ -34,7 +36,25 @@ def _place(spec: ServiceSpec, address: Address) -> _Place:
     """
     if isinstance(address, UnixAddress):
         return (address.path,)
+    if spec.rpc is not None:
+        return (*spec.socketKey(address), spec.rpc)
     return spec.socketKey(address)
+
+
+def _places(spec: ServiceSpec) -> list[_Place]:
+    """
+    All that a service takes up.
+    """
+    if spec.multiplexed is not None:
+        return [("tcpmux", spec.multiplexed.name.lower())]
+    return [_place(spec, address) for address in spec.addresses]
+
+
+def _isDual(address: Address) -> bool:
+    """
+    Whether an address is IPv4 too.
+    """
+    return isinstance(address, InetAddress) and address.dualStack
 
 
 def _implied(spec: ServiceSpec) -> bool:
@@ -67,12 +87,20 @@ def separate(specs: Sequence[ServiceSpec]) -> tuple[list[ServiceSpec], list[Diag
         if not _implied(spec)
         for address in spec.addresses
     }
+    ipv4 = {
+        (spec.socketType, address.port): spec
+        for spec in reversed(specs)
+        for address in spec.addresses
+        if isinstance(address, InetAddress) and address.host == "0.0.0.0"
+    }
     taken: dict[_Place, ServiceSpec] = {}
     kept: list[ServiceSpec] = []
     for spec in specs:
         if _implied(spec) and len(spec.addresses) > 1:
             spec = _yield(spec, named, diagnostics)
-        places = [_place(spec, address) for address in spec.addresses]
+        elif spec.protocol in ("tcp6", "udp6") and any(map(_isDual, spec.addresses)):
+            spec = _yieldIPv4(spec, ipv4, diagnostics)
+        places = _places(spec)
         other = next((taken[place] for place in places if place in taken), None)
         if other is not None:
             _refuse(spec, other, diagnostics)
@@ -108,18 +136,46 @@ def _yield(
     return attrs.evolve(spec, addresses=left)
 
 
+def _yieldIPv4(
+    spec: ServiceSpec,
+    ipv4: dict[tuple[SocketType, int], ServiceSpec],
+    diagnostics: list[Diagnostic],
+) -> ServiceSpec:
+    """
+    C{spec} without IPv4 where another line has that for the same port.
+    """
+    addresses: list[Address] = []
+    for address in spec.addresses:
+        if isinstance(address, InetAddress) and address.dualStack:
+            owner = ipv4.get((spec.socketType, address.port))
+            if owner is not None and address.port:
+                address = attrs.evolve(address, dualStack=False)
+                diagnostics.append(
+                    Diagnostic(
+                        Severity.NOTE,
+                        "family-yielded",
+                        spec.origin,
+                        f"{spec.protocol} (both families), and {owner.protocol} by {_line(owner)}",
+                        f"{spec.protocol}only here",
+                        "the other line gets IPv4, this one keeps IPv6",
+                    )
+                )
+        addresses.append(address)
+    return attrs.evolve(spec, addresses=tuple(addresses))
+
+
 def _refuse(spec: ServiceSpec, other: ServiceSpec, diagnostics: list[Diagnostic]) -> None:
     """
     Say that C{spec} is dropped because C{other} was there first.
     """
-    shared = {_place(other, each) for each in other.addresses}
-    address = next(each for each in spec.addresses if _place(spec, each) in shared)
+    shared = set(_places(other))
+    what = next((str(each) for each in spec.addresses if _place(spec, each) in shared), spec.name)
     diagnostics.append(
         Diagnostic(
             Severity.ERROR,
             "duplicate-address",
             spec.origin,
-            f"{address} again, which {_line(other)} has",
+            f"{what} again, which {_line(other)} has",
             "one service for each address and port",
             "remove one of the two lines",
             dropped=True,

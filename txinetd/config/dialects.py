@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_config_loader -*-
 """
-The formats that files may have, by name: another format is one more line in
+The formats that files may have, by name: another format is one more entry in
 L{DIALECTS}.
 """
 
@@ -12,6 +12,7 @@ import attrs
 
 from txinetd.config.inetd import ClassicDialect
 from txinetd.config.interfaces import IDialect
+from txinetd.config.systems import SYSTEMS
 from txinetd.config.text import shown
 from txinetd.errors import UsageProblem
 
@@ -19,7 +20,7 @@ __all__ = ["DEFAULT_DIALECT", "DIALECTS", "Source", "source"]
 
 DEFAULT_DIALECT = "txinetd"
 
-DIALECTS: dict[str, IDialect] = {DEFAULT_DIALECT: ClassicDialect()}
+DIALECTS: dict[str, IDialect] = {rules.name: ClassicDialect(rules) for rules in SYSTEMS}
 
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_+-]*):(.*)", re.DOTALL)
 
@@ -34,14 +35,15 @@ class Source:
     path: str
 
 
-def source(text: str) -> Source:
+def source(text: str, default: str = DEFAULT_DIALECT) -> Source:
     """
     Take the argument of C{-f} apart.
 
+    @param default: the format of a file for which none is named.
     @raise UsageProblem: it names no file, or a format that there is not.
     """
     match = _PREFIX.fullmatch(text)
-    dialect, path = match.groups() if match is not None else (DEFAULT_DIALECT, text)
+    dialect, path = match.groups() if match is not None else (default, text)
     if dialect not in DIALECTS:
         known = ", ".join(sorted(DIALECTS))
         raise UsageProblem(

@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.test_config_inetd -*-
 """
-The fields of an inetd.conf(5) line that are words of a small language: socket
-type, protocol, wait and its limit.
+The second and third field of an inetd.conf(5) line: socket type and protocol.
 
 Each function takes the field's token and a reporter, and returns the field's
 meaning, or C{None} after having said why it has none.
@@ -9,138 +8,237 @@ meaning, or C{None} after having said why it has none.
 
 from __future__ import annotations
 
-import difflib
-import enum
 import re
-from collections.abc import Iterable
 
 import attrs
 
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
-from txinetd.config.text import shown
-from txinetd.spec import Limits, SocketType
+from txinetd.config.rules import Families, Protocol, Rules
+from txinetd.config.systems.ours import TXINETD
+from txinetd.config.text import shown, similar
+from txinetd.config.waiting import MANY_CHILDREN, Waiting, waiting
+from txinetd.config.wishes import NO_WISHES, Wishes, acceptWishes, bufferWishes
+from txinetd.spec import SocketType
 
-__all__ = ["Families", "Protocol", "Waiting", "agree", "protocol", "socketType", "waiting"]
+__all__ = [
+    "Families",
+    "Protocol",
+    "ProtocolField",
+    "TypeField",
+    "Waiting",
+    "agree",
+    "protocol",
+    "protocolField",
+    "socketType",
+    "typeField",
+    "waiting",
+]
 
-#: More starts a minute than any machine makes; above it a number is a slip.
-_MOST_STARTS = 2**31 - 1
+#: The types that there are here.
+_TYPES = ("stream", "dgram", "seqpacket")
 
+#: Solaris's type of a service whose transports are named elsewhere.
+TLI = "tli"
 
-class Families(enum.Enum):
-    """
-    Which address families a protocol field asks for.
-    """
-
-    IPV4 = "4"
-    IPV6 = "6"
-    DUAL = "46"
-    BOTH = ""
-    UNIX = "unix"
-
-
-@attrs.frozen
-class Protocol:
-    """
-    The third field.
-
-    @ivar text: the field as it stands.
-    @ivar transport: C{tcp}, C{udp} or C{unix}.
-    @ivar families: which families to bind.
-    """
-
-    text: str
-    transport: str
-    families: Families
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 @attrs.frozen
-class Waiting:
-    """
-    The fourth field.
-
-    @ivar token: where it stands.
-    @ivar explicit: whether the limit is the line's own.
-    """
-
-    wait: bool
-    limits: Limits
-    token: Token
-    explicit: bool = False
-
-
-_PROTOCOLS = {
-    f"{transport}{families.value}": Protocol(f"{transport}{families.value}", transport, families)
-    for transport in ("tcp", "udp")
-    for families in (Families.BOTH, Families.IPV4, Families.IPV6, Families.DUAL)
-} | {"unix": Protocol("unix", "unix", Families.UNIX)}
-
-_PROTOCOL_NAMES = "tcp, tcp4, tcp6, tcp46, udp, udp4, udp6, udp46 or unix"
-_WAITING = re.compile(r"(wait|nowait)(?:([.:/])(.*))?", re.DOTALL)
-_LEADING_NUMBER = re.compile(r"[0-9]+")
-
-
-def _similar(text: str, words: Iterable[str]) -> str:
-    """
-    A hint at the word that was probably meant.
-    """
-    if len(text) > 20:
-        return ""
-    near = difflib.get_close_matches(text.lower(), list(words), n=1)
-    return f"did you mean {near[0]}?" if near else ""
-
-
-def socketType(token: Token, reporter: Reporter) -> SocketType | None:
+class TypeField:
     """
     The second field.
+
+    @ivar kind: the socket type, or C{None} where the protocol decides.
+    @ivar instances: how many at a time, or C{None}.
+    @ivar wishes: what is asked of the socket.
     """
-    expected = "stream, dgram or (on a unix socket) seqpacket"
-    try:
-        return SocketType(token.text)
-    except ValueError:
-        pass
-    word, separator, _ = token.text.partition(":")
-    comma = token.text.partition(",")
-    if token.text in ("raw", "rdm"):
-        reporter.drop("unsupported-socket-type", token, shown(token.text), expected)
-    elif separator and word.partition(",")[0] in ("stream", "dgram", "seqpacket"):
-        hint = "accept filters are not supported"
-        reporter.drop("unsupported-accept-filter", token, shown(token.text), expected, hint)
-    elif comma[1] and comma[0] in ("stream", "dgram", "seqpacket"):
-        hint = "a limit of accepted connections after the socket type is not supported"
-        reporter.drop("unsupported-accept-limit", token, shown(token.text), expected, hint)
-    else:
-        hint = _similar(token.text, ("stream", "dgram", "seqpacket"))
-        reporter.drop("unknown-socket-type", token, shown(token.text), expected, hint)
-    return None
+
+    kind: SocketType | None
+    instances: int | None = None
+    wishes: Wishes = NO_WISHES
 
 
-def protocol(token: Token, reporter: Reporter) -> Protocol | None:
+@attrs.frozen
+class ProtocolField:
     """
     The third field.
+
+    @ivar protocols: one, or several (one for each transport) for RPC.
+    @ivar wishes: what is asked of the socket.
+    """
+
+    protocols: tuple[Protocol, ...]
+    wishes: Wishes = NO_WISHES
+
+
+def _types(rules: Rules) -> str:
+    """
+    The socket types of a dialect, for messages.
+    """
+    known = [each for each in _TYPES if each in rules.types]
+    if rules.unix.ownership and "seqpacket" in known:
+        return "stream, dgram or (on a unix socket) seqpacket"
+    return " or ".join(filter(None, (", ".join(known[:-1]), known[-1])))
+
+
+def socketType(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> SocketType | None:
+    """
+    The second field, where it is a socket type alone.
     """
     text = token.text
-    known = _PROTOCOLS.get(text)
+    if text in _TYPES and text in rules.types:
+        return SocketType(text)
+    expected = _types(rules)
+    word = re.split("[:,]", text, maxsplit=1)[0]
+    if text in ("raw", "rdm", TLI):
+        reporter.drop("unsupported-socket-type", token, shown(text), expected)
+    elif word != text and word in _TYPES:
+        if text[len(word)] == ":" or ":" in text:
+            code, what = "unsupported-accept-filter", "an accept filter"
+        else:
+            code, what = "unsupported-accept-limit", "a limit of accepted connections"
+        hint = f"{what} after the socket type is one of --dialect netbsd"
+        reporter.drop(code, token, shown(text), expected, hint)
+    else:
+        hint = similar(text, _TYPES)
+        reporter.drop("unknown-socket-type", token, shown(text), expected, hint)
+    return None
+
+
+def typeField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> TypeField | None:
+    """
+    The second field with all that may follow.
+    """
+    if token.text == TLI and TLI in rules.types:
+        return TypeField(None)
+    if not rules.accepts:
+        kind = socketType(token, reporter, rules)
+        return None if kind is None else TypeField(kind)
+    before, colon, accept = token.text.partition(":")
+    word, comma, number = before.partition(",")
+    kind = socketType(attrs.evolve(token, text=word), reporter, rules)
+    if kind is None:
+        return None
+    instances = None
+    if comma:
+        instances = int(number) if _NUMBER.fullmatch(number) else 0
+        if not 1 <= instances <= MANY_CHILDREN:
+            expected = f"a number of connections at a time, 1 to {MANY_CHILDREN}"
+            reporter.drop("bad-limit", token, shown(token.text), expected)
+            return None
+    wishes = acceptWishes(accept, token, reporter) if colon else NO_WISHES
+    if wishes is None:
+        return None
+    if wishes.filter and kind is not SocketType.STREAM:
+        reporter.drop("bad-accept-filter", token, shown(token.text), "a filter with stream")
+        return None
+    return TypeField(kind, instances, wishes)
+
+
+def _protocols(rules: Rules) -> str:
+    """
+    The protocols of a dialect, for messages.
+    """
+    names = list(rules.protocols)
+    listed = f"{', '.join(names[:-1])} or {names[-1]}"
+    return f"{listed}, or rpc/ and one of them" if rules.rpc else listed
+
+
+def protocol(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> Protocol | None:
+    """
+    The third field, where it is a protocol alone.
+    """
+    text = token.text
+    known = rules.protocols.get(text)
     if known is not None:
         return known
+    expected = _protocols(rules)
     base, comma, _ = text.partition(",")
-    if text.startswith("rpc/"):
-        hint = "RPC services are not supported"
-        reporter.drop("unsupported-rpc", token, shown(text), _PROTOCOL_NAMES, hint)
-    elif "faith" in text.split("/"):
+    hint = ""
+    if "faith" in text.split("/"):
         hint = "faith is not supported"
-        reporter.drop("unsupported-faith", token, shown(text), _PROTOCOL_NAMES, hint)
-    elif comma and base in _PROTOCOLS:
-        hint = "buffer sizes after the protocol are not supported"
-        reporter.drop("unsupported-buffer-size", token, shown(text), _PROTOCOL_NAMES, hint)
-    elif text.endswith("only") and text.removesuffix("only") in _PROTOCOLS:
-        plain = text.removesuffix("only")
-        hint = f"{plain} is IPv6 only here"
-        reporter.drop("unknown-protocol", token, shown(text), _PROTOCOL_NAMES, hint)
+        reporter.drop("unsupported-faith", token, shown(text), expected, hint)
+    elif comma and base in rules.protocols:
+        hint = "buffer sizes after the protocol are those of --dialect netbsd"
+        reporter.drop("unsupported-buffer-size", token, shown(text), expected, hint)
     else:
-        hint = _similar(text, _PROTOCOLS)
-        reporter.drop("unknown-protocol", token, shown(text), _PROTOCOL_NAMES, hint)
+        plain = text.removesuffix("only")
+        if plain != text and plain in rules.protocols:
+            alone = rules.protocols[plain].families is Families.IPV6
+            hint = f"{plain} is IPv6 only here" if alone else ""
+        elif text in TXINETD.protocols:
+            hint = f"{rules.title} does not know it"
+        else:
+            hint = similar(text, rules.protocols)
+        reporter.drop("unknown-protocol", token, shown(text), expected, hint)
     return None
+
+
+def protocolField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> ProtocolField | None:
+    """
+    The third field with all that may stand around a protocol.
+    """
+    text, wishes = token.text, NO_WISHES
+    if text.startswith("rpc/") and rules.transports:
+        return _transports(token, reporter, rules)
+    if rules.buffers and "," in text:
+        text, _, sizes = text.partition(",")
+        found = bufferWishes(sizes, token, reporter)
+        if found is None:
+            return None
+        wishes = found
+    rpc = text.startswith("rpc/") and rules.rpc
+    if rpc:
+        text = text.removeprefix("rpc/")
+    if not rules.waiting.slash or "faith" in text.split("/"):
+        base = text
+    else:
+        base, slash, rest = text.partition("/")
+        if slash and base in rules.protocols and base != "unix":
+            hint = f"{shown('/' + rest)} is left out, as {rules.title} does"
+            reporter.warn("protocol-suffix", token, shown(text), _protocols(rules), hint)
+        else:
+            base = text
+    known = protocol(attrs.evolve(token, text=base), reporter, rules)
+    if known is None:
+        return None
+    if rpc and known.transport == "unix":
+        reporter.drop("unknown-protocol", token, shown(token.text), _protocols(rules))
+        return None
+    if rpc:
+        known = attrs.evolve(known, text=f"rpc/{known.text}", rpc=True)
+    return ProtocolField((known,), wishes)
+
+
+def _transports(token: Token, reporter: Reporter, rules: Rules) -> ProtocolField | None:
+    """
+    The third field of an RPC service whose transports have names of their own.
+    """
+    expected = f"rpc/ and transports among {', '.join(rules.transports)}"
+    words: dict[str, None] = {}
+    for name in dict.fromkeys(token.text.removeprefix("rpc/").split(",")):
+        if name not in rules.transports:
+            hint = similar(name, rules.transports)
+            reporter.drop("unknown-protocol", token, shown(name), expected, hint)
+            return None
+        if not rules.transports[name]:
+            hint = "it is left out"
+            reporter.warn("unknown-transport", token, shown(name), expected, hint)
+        words.update(dict.fromkeys(rules.transports[name]))
+    found: dict[str, Protocol] = {}
+    for word in words:
+        known = rules.protocols[word]
+        other = found.get(known.transport)
+        families = known.families
+        if other is not None and other.families is not families:
+            families = Families.BOTH
+        text = f"rpc/{known.transport}"
+        found[known.transport] = Protocol(text, known.transport, families, rpc=True)
+    if not found:
+        reporter.drop("unknown-protocol", token, shown(token.text), expected)
+        return None
+    return ProtocolField(tuple(found.values()))
 
 
 def agree(kind: SocketType, known: Protocol, token: Token, reporter: Reporter) -> bool:
@@ -157,51 +255,3 @@ def agree(kind: SocketType, known: Protocol, token: Token, reporter: Reporter) -
     found = f"{kind.value} with {known.text}"
     reporter.drop("type-and-protocol", token, found, f"{expected} with {known.text}")
     return False
-
-
-def waiting(token: Token, reporter: Reporter) -> Waiting | None:
-    """
-    The fourth field.
-    """
-    expected = "wait or nowait, perhaps with .N, the most starts a minute"
-    match = _WAITING.fullmatch(token.text)
-    if match is None:
-        hint = _similar(token.text, ("wait", "nowait"))
-        reporter.drop("unknown-wait", token, shown(token.text), expected, hint)
-        return None
-    word, separator, number = match.groups()
-    wait = word == "wait"
-    if separator is None:
-        return Waiting(wait, Limits(), token)
-    if separator == "/":
-        hint = "the limits after / are those of --dialect freebsd"
-        reporter.drop("unsupported-limit", token, shown(token.text), expected, hint)
-        return None
-    starts = _starts(token, number, reporter)
-    if starts is None:
-        return None
-    return Waiting(wait, Limits(starts or None), token, explicit=True)
-
-
-def _starts(token: Token, text: str, reporter: Reporter) -> int | None:
-    """
-    The number of a limit.  One that is not clear never means 'no limit'.
-
-    @return: the number, 0 for no limit, or C{None} where there is none.
-    """
-    match = _LEADING_NUMBER.match(text)
-    expected = f"a number of starts a minute, 0 (no limit) to {_MOST_STARTS}"
-    digits = match.group() if match is not None else ""
-    rest = text[len(digits) :]
-    # The length first: turning very many digits into an int is slow.
-    number = int(digits) if 0 < len(digits) <= 20 else None
-    if number is None or number > _MOST_STARTS or (rest and not number):
-        reporter.drop("bad-limit", token, shown(token.text), expected)
-        return None
-    if rest:
-        hint = f"{number} is used"
-        reporter.warn("bad-limit", token, shown(token.text), expected, hint)
-    elif len(digits) > 1 and digits.startswith("0"):
-        hint = f"{number} is used; Debian's inetd reads a leading 0 as octal"
-        reporter.warn("octal-limit", token, shown(token.text), expected, hint)
-    return number

@@ -65,7 +65,7 @@ class Files:
         try:
             names = sorted(os.listdir(path), key=os.fsencode)
         except NotADirectoryError:
-            self._file(path)
+            self.file(path)
         except FileNotFoundError:
             self._failed("unreadable-file", path, "no such file or directory")
         except OSError as error:
@@ -89,11 +89,11 @@ class Files:
             hint = "directories in a directory are skipped"
             self._say(Severity.NOTE, "skipped-fragment", path, shown(name), "a file", hint)
             return
-        self._file(path)
+        self.file(path)
 
-    def _file(self, path: str) -> None:
+    def file(self, path: str) -> None:
         """
-        Read one file.
+        Read one file, and no directory.
         """
         try:
             # Non-blocking, lest a fifo without a writer stop everything here;
@@ -102,12 +102,13 @@ class Files:
         except OSError as error:
             self._failed("unreadable-file", path, error.strerror or str(error))
             return
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            self._failed("not-a-regular-file", path, "something that is not a regular file")
+            return
         with open(descriptor, "rb") as file:
             try:
-                status = os.fstat(descriptor)
-                if not stat.S_ISREG(status.st_mode):
-                    self._failed("not-a-regular-file", path, "something that is not a regular file")
-                    return
                 data = file.read(MAXIMUM_FILE + 1)
             except OSError as error:
                 self._failed("unreadable-file", path, error.strerror or str(error))

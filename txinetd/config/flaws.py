@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from txinetd.config.lexer import MAXIMUM_ENTRY, Entry, Flaw
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Comments, Quotes, Rules
 from txinetd.config.text import shown
 
 __all__ = ["reportFlaws", "reportWords"]
@@ -64,6 +65,22 @@ def _continuation(flaw: Flaw, reporter: Reporter) -> None:
     reporter.warn(flaw.code, flaw.token, found, "entries without blanks before them", hint)
 
 
+def _longLine(flaw: Flaw, reporter: Reporter) -> None:
+    """
+    More than the original's buffer holds.
+    """
+    hint = "it is read whole; the daemon this dialect is of would make two lines of it"
+    reporter.warn(flaw.code, flaw.token, "a very long line", "a shorter line", hint)
+
+
+def _backslashArgument(flaw: Flaw, reporter: Reporter) -> None:
+    """
+    What is a continuation only elsewhere.
+    """
+    hint = "it does not continue the line in this dialect: it is part of a word"
+    reporter.warn(flaw.code, flaw.token, "a backslash at the end of a line", "none", hint)
+
+
 def _backslash(flaw: Flaw, reporter: Reporter) -> None:
     """
     A continuation that few others know.
@@ -80,18 +97,50 @@ _FLAWS: dict[str, Callable[[Flaw, Reporter], None]] = {
     "carriage-return": _carriageReturn,
     "continuation-looks-like-entry": _continuation,
     "backslash-continuation": _backslash,
+    "backslash-argument": _backslashArgument,
+    "long-line": _longLine,
 }
 
+#: What is only of interest where a line is to mean the same elsewhere.
+_ELSEWHERE = frozenset({"backslash-continuation"})
 
-def reportFlaws(entry: Entry, reporter: Reporter) -> None:
+
+def reportFlaws(entry: Entry, reporter: Reporter, rules: Rules) -> None:
     """
     Say what the lexer found.
     """
     for flaw in entry.flaws:
-        _FLAWS[flaw.code](flaw, reporter)
+        if rules.notes or flaw.code not in _ELSEWHERE:
+            _FLAWS[flaw.code](flaw, reporter)
 
 
-def reportWords(entry: Entry, reporter: Reporter) -> None:
+def reportWords(entry: Entry, reporter: Reporter, rules: Rules) -> None:
+    """
+    Say where words are not those that they look like, or that another inetd would see.
+    """
+    if rules.notes:
+        _reportOthers(entry, reporter)
+    if rules.lexing.quotes is Quotes.NONE:
+        quoted = [each for each in entry.tokens if each.text[0] in "\"'"]
+        if quoted:
+            hint = "there are no quotes in this dialect: they are passed on"
+            reporter.warn("quote-as-argument", quoted[0], shown(quoted[0].text), "none", hint)
+    if rules.lexing.comments is Comments.LINE:
+        for token in entry.tokens[6:]:
+            if token.text.startswith("#") and not token.quoted:
+                hint = "in this dialect a comment is a line of its own: these are arguments"
+                reporter.warn("comment-as-argument", token, shown(token.text), "none", hint)
+                break
+    comment = entry.comment
+    if rules.lexing.comments is Comments.ANYWHERE and comment is not None and entry.tokens:
+        last = entry.tokens[-1]
+        if (last.line, last.column + len(last.text)) == (comment.line, comment.column):
+            hint = "in this dialect it is a comment even within a word"
+            found = shown(last.text + comment.text)
+            reporter.warn("comment-in-word", comment, found, "a blank before a comment", hint)
+
+
+def _reportOthers(entry: Entry, reporter: Reporter) -> None:
     """
     Say where another inetd would see other words.
     """

@@ -5,7 +5,7 @@ common, with what each adds where the others do not contradict it.
 
 The words of a line are those of L{txinetd.config.lexer}.  A file is::
 
-    file     = { entry | default | definition }
+    file     = { entry | default }
     default  = hosts ":"                       alone on its line
     entry    = where type proto wait user server
     where    = [ [ hosts ] ":" ] service       proto is not unix
@@ -21,9 +21,6 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     user     = "-" | user [ (":" | ".") group ]
     server   = path { argument }               the first argument is argv[0]
              | "internal" [ name ]
-
-and a C{definition}, whose second word is C{on} or C{off}, is NetBSD's key=value form
-(L{txinetd.config.keyvalue}).
 
 What it means:
 
@@ -44,10 +41,16 @@ What it means:
 
 A line that is wrong costs that line, with an error; what would mean another
 thing to another inetd is said in a warning or a note.  Not understood, and
-refused by name rather than misread: RPC and TCPMUX services, limits after a
-slash, login classes, buffer sizes, accept filters, IPsec policies (whose
-services are left out, because running them without would be worse),
-C{.include}, and files in the format of xinetd.conf(5).
+refused by name rather than misread: limits after a slash, login classes, buffer
+sizes, accept filters, IPsec policies (whose services are left out, because running
+them without would be worse), and files in the format of xinetd.conf(5).
+
+C{.include PATTERN} reads other files in place of the line, as NetBSD has it, and
+entries whose second word is C{on} or C{off} are of the key=value form
+(L{txinetd.config.keyvalue}).
+
+The other systems' dialects are read by the same code: what they differ in is in
+L{txinetd.config.systems}.
 """
 
 from __future__ import annotations
@@ -55,20 +58,25 @@ from __future__ import annotations
 import attrs
 from zope.interface import implementer
 
-from txinetd.config import addresses, fields, modes, servers, users
+from txinetd.config import addresses, servers
 from txinetd.config.addresses import Hosts
+from txinetd.config.elsewhere import Elsewhere
 from txinetd.config.flaws import reportFlaws, reportWords
 from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
+from txinetd.config.include import INCLUDE, Included, Including
 from txinetd.config.interfaces import IDialect, ParsedFile
 from txinetd.config.keyvalue import KEYS, Definition, definedService, merged, parted
-from txinetd.config.lexer import Entry, Token, decoded, lex
-from txinetd.config.programs import judge
+from txinetd.config.lexer import Entry, Lexer, Token, decoded
+from txinetd.config.line import Line
+from txinetd.config.registered import ownTcpmux
 from txinetd.config.reporter import Reporter
-from txinetd.config.text import shown, visible
+from txinetd.config.rules import Rules
+from txinetd.config.systems.ours import TXINETD
+from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions, splitHosts
 from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
-from txinetd.spec import Address, Builtin, Identity, Program, ServiceSpec
+from txinetd.spec import ServiceSpec
 
 __all__ = ["ClassicDialect"]
 
@@ -79,30 +87,23 @@ _MOST_DIAGNOSTICS = 10_000
 
 
 @implementer(IDialect)
+@attrs.frozen
 class ClassicDialect:
     """
-    L{IDialect} for inetd.conf(5).
+    L{IDialect} for the positional forms of inetd.conf(5), and for the key=value form
+    where that may stand between them.
+
+    @ivar rules: which of them.
     """
+
+    rules: Rules = TXINETD
 
     def parse(self, path: str, data: bytes, names: INames, options: LoadOptions) -> ParsedFile:
         """
         See L{IDialect.parse}.
         """
-        reading = _Reading(path, names, options)
-        first = True
-        text, definitions = parted(decoded(data), KEYS)
-        for entry in merged(lex(text), definitions):
-            if len(reading.diagnostics) >= _MOST_DIAGNOSTICS:
-                break
-            if isinstance(entry, Definition):
-                reading.definition(entry)
-                continue
-            if first and entry.tokens:
-                first = False
-                if startsXinetd(entry.tokens):
-                    return ParsedFile((), (reading.xinetd(entry.tokens[0]),), understood=False)
-            reading.entry(entry)
-        return reading.result()
+        reading = _Reading(self, path, names, options, Including(path))
+        return reading.read(data)
 
 
 @attrs.define
@@ -110,24 +111,59 @@ class _Reading:
     """
     One file being read.
 
+    @ivar including: the file, and those it is included from.
     @ivar hosts: where lines listen that do not say.
     @ivar refused: how many lines gave no service.
     """
 
+    dialect: ClassicDialect
     path: str
     names: INames
     options: LoadOptions
+    including: Including
+    hosts: Hosts | None = None
     services: list[ServiceSpec] = attrs.field(factory=list)
     diagnostics: list[Diagnostic] = attrs.field(factory=list)
-    hosts: Hosts | None = None
+    included: Included = attrs.field(factory=Included)
     foreign: Foreign = attrs.field(factory=Foreign)
+    elsewhere: Elsewhere = attrs.field(factory=Elsewhere)
     refused: int = 0
+
+    @property
+    def rules(self) -> Rules:
+        """
+        What the dialect is like.
+        """
+        return self.dialect.rules
+
+    def read(self, data: bytes) -> ParsedFile:
+        """
+        Read it all.
+        """
+        first = True
+        text = decoded(data)
+        definitions: list[Definition] = []
+        if self.rules.directives:
+            text, definitions = parted(text, KEYS)
+        for entry in merged(Lexer(text, self.rules.lexing), definitions):
+            if isinstance(entry, Definition):
+                self.definition(entry)
+            else:
+                if first and entry.tokens:
+                    first = False
+                    if startsXinetd(entry.tokens):
+                        return ParsedFile((), (self.xinetd(entry.tokens[0]),), understood=False)
+                self.entry(entry)
+            if len(self.diagnostics) >= _MOST_DIAGNOSTICS:
+                break
+        return self.result()
 
     def result(self) -> ParsedFile:
         """
         What the file says, now that it was read as far as it goes.
         """
         services, diagnostics = tuple(self.services), tuple(self.diagnostics)
+        files, unreadable = tuple(self.included.files), tuple(self.included.unreadable)
         if not self.foreign.plausible and self.refused >= NO_ENTRY:
             # One line says better than a hundred that this is something else.
             return ParsedFile((), (notInetdConf(diagnostics[0]),), understood=False)
@@ -138,8 +174,10 @@ class _Reading:
             stop = Diagnostic(
                 Severity.ERROR, "too-many-problems", last, found, "lines of inetd.conf(5)", hint
             )
-            return ParsedFile(services, (*diagnostics, stop), understood=False)
-        return ParsedFile(services, diagnostics)
+            return ParsedFile(services, (*diagnostics, stop), False, files, unreadable)
+        if self.rules.ownTcpmux and self.including.outer is None:
+            services += ownTcpmux(services, self.options)
+        return ParsedFile(services, diagnostics, True, files, unreadable)
 
     def xinetd(self, token: Token) -> Diagnostic:
         """
@@ -150,19 +188,6 @@ class _Reading:
         reporter.drop("xinetd-format", token, shown(token.text), "lines of inetd.conf(5)", hint)
         return reporter.diagnostics[0]
 
-    def entry(self, entry: Entry) -> None:
-        """
-        Take one entry.
-        """
-        reporter = Reporter(self.path, entry.tokens[0].text if entry.tokens else "")
-        reportFlaws(entry, reporter)
-        if entry.tokens and not reporter.dropped:
-            self._line(entry, reporter)
-        elif entry.comment is not None:
-            self.foreign.comment(entry.comment, reporter)
-        self.refused += reporter.dropped
-        self.diagnostics.extend(reporter.diagnostics)
-
     def definition(self, definition: Definition) -> None:
         """
         Take an entry of the key=value form.
@@ -170,10 +195,28 @@ class _Reading:
         reporter = Reporter(self.path, definition.name.text)
         if not self.foreign.definition(definition.name, reporter):
             spec = definedService(
-                definition, self.names, self.options, self._defaultHosts, reporter
+                definition,
+                self.names,
+                self.options,
+                lambda token: self.hosts or self._optionHosts(token),
+                reporter,
+                self.rules,
             )
             if spec is not None:
                 self.services.append(spec)
+        self.diagnostics.extend(reporter.diagnostics)
+
+    def entry(self, entry: Entry) -> None:
+        """
+        Take one entry.
+        """
+        reporter = Reporter(self.path, entry.tokens[0].text if entry.tokens else "")
+        reportFlaws(entry, reporter, self.rules)
+        if entry.tokens and not reporter.dropped:
+            self._line(entry, reporter)
+        elif entry.comment is not None and self.rules.policies:
+            self.foreign.comment(entry.comment, reporter)
+        self.refused += reporter.dropped
         self.diagnostics.extend(reporter.diagnostics)
 
     def _line(self, entry: Entry, reporter: Reporter) -> None:
@@ -184,15 +227,36 @@ class _Reading:
         if addresses.isDefaultLine(tokens):
             self._default(tokens[0], reporter)
             return
+        if tokens[0].text == INCLUDE and self.rules.directives and not self.foreign.policy:
+            self._include(tokens, reporter)
+            return
         if self.foreign.line(tokens, reporter):
             return
         if len(tokens) < 6:
             _tooFew(tokens, reporter)
             return
-        reportWords(entry, reporter)
-        spec = self._service(tokens, reporter)
-        if spec is not None and not reporter.dropped:
-            self.services.append(spec)
+        reportWords(entry, reporter, self.rules)
+        hosts = self.hosts or self._optionHosts(tokens[0])
+        line = Line(self.names, self.options, self.rules, hosts)
+        services = line.services(tokens, reporter)
+        if self.rules.notes and not reporter.dropped:
+            self.elsewhere.line(tokens, self.names, reporter)
+        self.services.extend(services)
+
+    def _include(self, tokens: tuple[Token, ...], reporter: Reporter) -> None:
+        """
+        Read other files.  What they say about C{address:} lines and policies ends with
+        them.
+        """
+        self.foreign.plausible = True
+        for path, data, including in self.including.files(tokens, self.included, reporter):
+            inner = _Reading(self.dialect, path, self.names, self.options, including, self.hosts)
+            inner.included = self.included
+            parsed = inner.read(data)
+            self.services.extend(parsed.services)
+            self.diagnostics.extend(parsed.diagnostics)
+            if not parsed.understood:
+                self.included.unreadable.append(path)
 
     def _default(self, token: Token, reporter: Reporter) -> None:
         """
@@ -200,6 +264,12 @@ class _Reading:
         after it listen nowhere: on every address would be the opposite of what
         was asked for.
         """
+        if not self.rules.defaultHosts:
+            hint = f"{self.rules.title} has no such lines; -a or --default-address is for all"
+            reporter.drop("unsupported-default-address", token, shown(token.text), _FIELDS, hint)
+            return
+        if self.rules.notes:
+            self.elsewhere.default(token, reporter)
         hosts = splitHosts(token.text[:-1] or addresses.ANY)
         if hosts is None:
             expected = "host,host: with IPv6 addresses in brackets"
@@ -209,101 +279,11 @@ class _Reading:
             return
         self.hosts = addresses.resolve(hosts, token, self.names, self.options, reporter)
 
-    def _service(self, tokens: tuple[Token, ...], reporter: Reporter) -> ServiceSpec | None:
+    def _optionHosts(self, token: Token) -> Hosts:
         """
-        Read the fields.  Every field is read, so that all that is wrong with a
-        line is said at once.
+        The hosts of the command line, looked up once a file.  What could not
+        be found among them is the loader's to say, once for all files.
         """
-        options = self.options
-        internal = tokens[5].text == servers.INTERNAL
-        kind = fields.socketType(tokens[1], reporter)
-        if kind is None:
-            # Perhaps no entry at all: one thing to say is enough.
-            return None
-        known = fields.protocol(tokens[2], reporter)
-        waits = fields.waiting(tokens[3], reporter)
-        identity = users.identity(tokens[4], self.names, options, reporter, runs=not internal)
-        if known is None:
-            return None
-        fields.agree(kind, known, tokens[1], reporter)
-        if known.families is fields.Families.UNIX:
-            bound, number = self._unix(tokens[0], identity, reporter), None
-            name = str(bound[0]) if bound else ""
-        else:
-            name, number, bound = self._inet(tokens[0], known, reporter)
-        server: Program | Builtin | None
-        if internal:
-            service = tokens[0].text if number is None else name
-            server = (
-                servers.builtin(
-                    tokens[5:], service, number, known, kind, self.names, options, reporter
-                )
-                if bound is not None
-                else None
-            )
-            waits = modes.internalWaiting(kind, waits, reporter)
-            if options.noInternal and not reporter.dropped:
-                hint = "internal services are switched off"
-                reporter.omit("no-internal", tokens[5], "internal", "a program", hint)
-        else:
-            server = servers.program(tokens[5:], kind, waits, reporter)
-            modes.privateSocket(kind, known, waits, reporter)
-            if server is not None and identity is not None and options.checkPrograms:
-                judge(tokens[5], server.path, identity, reporter)
-        if not bound or server is None or waits is None or identity is None:
-            return None
-        return ServiceSpec(
-            name=name,
-            socketType=kind,
-            protocol=known.text,
-            addresses=bound,
-            wait=waits.wait,
-            server=server,
-            identity=identity,
-            limits=waits.limits,
-            backlog=options.backlog,
-            origin=reporter.origin(tokens[0]),
-        )
-
-    def _unix(
-        self, token: Token, identity: Identity | None, reporter: Reporter
-    ) -> tuple[Address, ...] | None:
-        """
-        What to bind, for the protocol unix.
-        """
-        if identity is None:
-            return None
-        address = addresses.unixAddress(token, identity, self.names, self.options, reporter)
-        return None if address is None else (address,)
-
-    def _inet(
-        self, token: Token, known: fields.Protocol, reporter: Reporter
-    ) -> tuple[str, int | None, tuple[Address, ...] | None]:
-        """
-        Name, port and what to bind, for tcp and udp.
-        """
-        field = addresses.inetField(token, reporter)
-        if field is None:
-            return "", None, None
-        name = visible(field.service)
-        number = addresses.port(field.service, known.transport, token, self.names, reporter)
-        if number is None:
-            return name, None, None
-        if field.hosts is not None:
-            hosts = addresses.resolve(field.hosts, token, self.names, self.options, reporter)
-        else:
-            hosts = self._defaultHosts(token)
-        bound = addresses.bindAddresses(hosts, known, number, token, self.options, reporter)
-        return name, number, bound
-
-    def _defaultHosts(self, token: Token) -> Hosts:
-        """
-        Where a line listens that does not say.  The hosts of the command line are
-        looked up once a file; what could not be found among them is the loader's to
-        say, once for all files.
-        """
-        if self.hosts is not None:
-            return self.hosts
         silent = Reporter(self.path, "")
         chosen = self.options.defaultAddresses or (addresses.ANY,)
         self.hosts = addresses.resolve(chosen, token, self.names, self.options, silent)

@@ -26,11 +26,15 @@ class ParsedFile:
     @ivar diagnostics: what there is to say.
     @ivar understood: C{False} where the file is in another format, so that
         nothing can be told about the services it describes.
+    @ivar files: the files that it includes.
+    @ivar unreadable: those among them, and patterns, of which nothing is known.
     """
 
     services: tuple[ServiceSpec, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     understood: bool = True
+    files: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 class IDialect(Interface):
@@ -43,5 +47,5 @@ class IDialect(Interface):
         Read one file.  This never raises for anything that C{data} holds.
 
         @param path: the file's name, for messages.
-        @param data: its contents.
+        @param data: its contents.  Files that it includes are read too.
         """

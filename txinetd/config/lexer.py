@@ -7,102 +7,33 @@ From the bytes of a file to entries of tokens, for the positional formats.
    A byte order mark at the beginning is left out.
  - Lines end with LF; a CR before it is left out.  The last needs no end.
  - Blanks are spaces and tabs.  A line of blanks ends an entry.
- - C{#} at the beginning of a token starts a comment that ends with its line.
-   A comment never continues on the next line, whatever its last character.
- - A line that begins with a blank continues the entry of the line before it;
-   after a comment line or a blank line it begins an entry of its own, as in
-   the BSD inetds.
- - A backslash at the very end of a line (not of a comment) continues the entry,
-   and the token, on the next line.
- - A token that begins with C{'} or C{"} ends at the same quote, on the same
-   line.  Between double quotes C{\\"} and C{\\\\} stand for the quote and the
-   backslash; every other backslash is itself, as in sh(1).  A quote inside a
-   token is an ordinary character.
+ - A line that begins with C{#} is a comment.  By the dialect's
+   L{Lexing<txinetd.config.rules.Lexing>}, so is the rest of a line from a word
+   that begins with C{#} on, or from any C{#}.  A comment never continues on the
+   next line, whatever its last character.
+ - Where blanks continue: a line that begins with one continues the entry of the
+   line before it; after a comment line or a blank line it begins an entry of its
+   own, as in the BSD inetds.
+ - Where backslashes do: one at the very end of a line (not of a comment)
+   continues the entry, and the word, on the next line.
+ - Where there are quotes: a word that begins with C{'} or C{"} ends at the same
+   quote, on the same line, and a quote inside a word is an ordinary character;
+   or both are, wherever they stand, as in sh(1).  If they may be escaped, C{\\"}
+   and C{\\\\} between double quotes stand for the quote and the backslash; every
+   other backslash is itself.
 
 The time taken is linear in the size of the file.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-import attrs
+from txinetd.config.rules import Lexing
+from txinetd.config.systems.ours import TXINETD
+from txinetd.config.words import MAXIMUM_ENTRY, Builder, Entry, Flaw, Token
 
-__all__ = ["MAXIMUM_ENTRY", "Entry", "Flaw", "Token", "decoded", "lex"]
-
-#: The characters an entry may have, continuation lines included.  Far more
-#: than execve(2) would refuse first on some systems, far less than would hurt.
-MAXIMUM_ENTRY = 65536
-
-#: How much of an over-long line is looked at, to tell which service it is.
-_LABEL = 4096
-
-_BARE = re.compile(r"[^ \t]+")
-_BLANKS = re.compile(r"[ \t]*")
-_DOUBLE = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
-_SINGLE = re.compile(r"'([^']*)'")
-_ESCAPE = re.compile(r'\\(["\\])')
-
-#: What the second and third field of an entry look like, to recognise a
-#: continuation line that was meant to be one.
-_TYPES = frozenset({"stream", "dgram", "raw", "rdm", "seqpacket"})
-_PROTOCOL = re.compile(r"(?:rpc/)?(?:tcp|udp)|unix$")
-
-
-@attrs.frozen
-class Token:
-    """
-    A word and where it stands.
-
-    @ivar text: the word, without its quotes.
-    @ivar line: from 1.
-    @ivar column: from 1, in characters.
-    @ivar quoted: whether it stood between quotes.
-    """
-
-    text: str
-    line: int
-    column: int
-    quoted: bool = False
-
-    @property
-    def value(self) -> bytes:
-        """
-        The bytes as they are in the file.
-        """
-        return self.text.encode("utf-8", "surrogateescape")
-
-
-@attrs.frozen
-class Flaw:
-    """
-    Something about an entry that its words do not show.
-
-    @ivar code: C{unterminated-quote}, C{text-after-quote}, C{nul-byte},
-        C{line-too-long}, C{carriage-return}, C{continuation-looks-like-entry}
-        or C{backslash-continuation}.
-    @ivar token: where, and what stands there.
-    """
-
-    code: str
-    token: Token
-
-
-@attrs.frozen
-class Entry:
-    """
-    One logical line.
-
-    @ivar tokens: its words.  Empty for a line that is only a comment of a kind
-        that means something to some system (C{#@}), which is in C{comment}.
-    @ivar comment: the first comment in it, if any.
-    @ivar flaws: what is to be said about it.
-    """
-
-    tokens: tuple[Token, ...]
-    comment: Token | None = None
-    flaws: tuple[Flaw, ...] = ()
+__all__ = ["MAXIMUM_ENTRY", "Entry", "Flaw", "Lexer", "Token", "decoded", "lex"]
 
 
 def decoded(data: bytes) -> str:
@@ -112,168 +43,78 @@ def decoded(data: bytes) -> str:
     return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
 
 
-class _Builder:
+class Lexer:
     """
-    An entry in the making.
+    Splits a file into entries, one after the other.
 
-    @ivar glued: the last line ended inside a word (a backslash after it), so
-        that the next line begins with the rest of that word.
+    @ivar lines: the file's.
+    @ivar position: how many of them have been taken.  Whoever reads some by itself
+        sets it to where to go on.
     """
 
-    def __init__(self) -> None:
-        self.tokens: list[Token] = []
-        self.flaws: list[Flaw] = []
-        self.comment: Token | None = None
-        self.size = 0
-        self.glued = False
-        self.broken = False
+    def __init__(self, text: str, lexing: Lexing = TXINETD.lexing) -> None:
+        self.lines = text.split("\n")
+        self.position = 0
+        self._lexing = lexing
 
-    def finish(self) -> Entry:
-        """
-        The entry.
-        """
-        return Entry(tuple(self.tokens), self.comment, tuple(self.flaws))
+    def __iter__(self) -> Iterator[Entry]:
+        while self.position < len(self.lines):
+            entry = self._next()
+            if entry is not None:
+                yield entry
 
-    def add(self, text: str, number: int, continued: bool) -> bool:
+    def _next(self) -> Entry | None:
         """
-        Take one physical line.
+        Take the next lines that belong together.
 
-        @param text: the line without its end.
-        @param number: its number.
-        @param continued: whether it continues another.
-        @return: whether the next line belongs to this entry because this one
-            ends in a backslash.
+        @return: what they say, or C{None} if that is nothing.
         """
-        self.size += len(text)
-        if self.size > MAXIMUM_ENTRY:
-            if not self.broken:
-                self.broken = True
-                self._words(text[:_LABEL], number, first=not self.tokens)
-                self.flaws.append(Flaw("line-too-long", Token(text[:_LABEL], number, 1)))
-            return False
-        backslash = text.endswith("\\")
-        body = text[:-1] if backslash else text
-        before = len(self.tokens)
-        commented = self._words(body, number)
-        if "\0" in text:
-            self.flaws.append(Flaw("nul-byte", Token("\0", number, text.index("\0") + 1)))
-        if "\r" in text:
-            column = text.index("\r") + 1
-            self.flaws.append(Flaw("carriage-return", Token("\r", number, column)))
-        if continued and before and _looksLikeEntry(self.tokens[before:]):
-            self.flaws.append(Flaw("continuation-looks-like-entry", self.tokens[before]))
-        if commented is not None:
-            self.glued = False
-            self.comment = self.comment or commented
-            return False
-        if self.flaws and self.flaws[-1].code == "unterminated-quote":
-            # The next line must not pay for this one.
-            self.glued = False
-            return False
-        if backslash:
-            self.flaws.append(Flaw("backslash-continuation", Token("\\", number, len(text))))
-            self.glued = bool(self.tokens) and bool(body) and body[-1] not in " \t"
-            self.glued = self.glued and not self.tokens[-1].quoted
-        else:
-            self.glued = False
-        return backslash
-
-    def _words(self, body: str, number: int, first: bool = False) -> Token | None:
-        """
-        Split one line into words.
-
-        @param first: stop after one word.
-        @return: the comment that ends the line, if any.
-        """
-        position = 0
-        if self.glued and self.tokens:
-            rest = _BARE.match(body)
-            if rest is not None:
-                last = self.tokens[-1]
-                self.tokens[-1] = attrs.evolve(last, text=last.text + rest.group())
-                position = rest.end()
-        while True:
-            blanks = _BLANKS.match(body, position)
-            assert blanks is not None  # It matches nothing, too.
-            position = blanks.end()
-            if position == len(body):
-                return None
-            character = body[position]
-            if character == "#":
-                return Token(body[position:], number, position + 1)
-            if character in "\"'":
-                position = self._quoted(body, number, position)
+        building: Builder | None = None
+        joined = False
+        while self.position < len(self.lines):
+            line = self.lines[self.position].removesuffix("\r")
+            if building is not None and not (joined or self._continues(line)):
+                break
+            self.position += 1
+            number = self.position
+            if building is None:
+                if not line.strip(" \t"):
+                    return None
+                if line.startswith("#"):
+                    return _comment(line, number)
+                building = Builder(self._lexing)
+                joined = building.add(line, number, continued=False)
             else:
-                word = _BARE.match(body, position)
-                assert word is not None  # It is not a blank and not the end.
-                self.tokens.append(Token(word.group(), number, position + 1))
-                position = word.end()
-            if first:
+                joined = building.add(line, number, continued=True)
+            if not (joined or building.tokens or building.flaws):
+                # An indented comment: nothing that a next line could continue.
                 return None
+        return None if building is None else building.finish()
 
-    def _quoted(self, body: str, number: int, position: int) -> int:
+    def _continues(self, line: str) -> bool:
         """
-        Take one quoted word.
-
-        @return: where the next thing begins.
+        Whether a line, by how it begins, belongs to the one before it.
         """
-        double = body[position] == '"'
-        word = (_DOUBLE if double else _SINGLE).match(body, position)
-        if word is None:
-            token = Token(body[position:], number, position + 1)
-            self.tokens.append(token)
-            self.flaws.append(Flaw("unterminated-quote", token))
-            return len(body)
-        text = _ESCAPE.sub(r"\1", word.group(1)) if double else word.group(1)
-        self.tokens.append(Token(text, number, position + 1, quoted=True))
-        end = word.end()
-        if end < len(body) and body[end] not in " \t":
-            self.flaws.append(Flaw("text-after-quote", Token(body[end:], number, end + 1)))
-        return end
+        byBlank = self._lexing.continuation.byBlank
+        return byBlank and line[:1] in (" ", "\t") and bool(line.strip(" \t"))
 
 
-def _looksLikeEntry(tokens: list[Token]) -> bool:
+def _comment(line: str, number: int) -> Entry | None:
     """
-    Whether these words could be an entry of their own.
+    A comment of a line of its own, if there is anything to say about it.
     """
-    return (
-        len(tokens) >= 3
-        and tokens[1].text in _TYPES
-        and _PROTOCOL.match(tokens[2].text) is not None
-    )
+    flaws: tuple[Flaw, ...] = ()
+    if "\r" in line:
+        flaws = (Flaw("carriage-return", Token("\r", number, line.index("\r") + 1)),)
+    if line.startswith("#@") or flaws:
+        return Entry((), Token(line, number, 1), flaws)
+    return None
 
 
-def lex(text: str) -> Iterator[Entry]:
+def lex(text: str, lexing: Lexing = TXINETD.lexing) -> Iterator[Entry]:
     """
     Split a file into entries.
 
     @param text: from L{decoded}.
     """
-    building: _Builder | None = None
-    joined = False
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.removesuffix("\r")
-        blank = not line.strip(" \t")
-        continued = joined or (building is not None and line[:1] in (" ", "\t") and not blank)
-        if building is not None and not continued:
-            yield building.finish()
-            building = None
-        if building is None:
-            joined = False
-            if blank:
-                continue
-            if line.startswith("#"):
-                comment = Token(line, number, 1)
-                flaws: tuple[Flaw, ...] = ()
-                if "\r" in line:
-                    flaws = (Flaw("carriage-return", Token("\r", number, line.index("\r") + 1)),)
-                if line.startswith("#@") or flaws:
-                    yield Entry((), comment, flaws)
-                continue
-            building = _Builder()
-        joined = building.add(line, number, continued)
-        if not (joined or building.tokens or building.flaws):
-            # An indented comment: nothing that a next line could continue.
-            building = None
-    if building is not None:
-        yield building.finish()
+    return iter(Lexer(text, lexing))

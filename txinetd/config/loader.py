@@ -38,7 +38,7 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
     @raise UsageProblem: one of C{paths} is impossible as an argument.
     """
     options = LoadOptions() if options is None else options
-    sources = [source(each) for each in paths]
+    sources = [source(each, options.dialect) for each in paths]
     diagnostics = _checkDefaults(names, options)
     files = Files()
     services: list[ServiceSpec] = []
@@ -52,6 +52,8 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
             services.extend(parsed.services)
             diagnostics.extend(parsed.diagnostics)
             read.append(path)
+            read.extend(parsed.files)
+            files.unreadable.extend(parsed.unreadable)
             if not parsed.understood:
                 files.unreadable.append(path)
     if options.wrap:
@@ -61,7 +63,7 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
     return Configuration(
         services=tuple(kept),
         diagnostics=tuple(_ordered(diagnostics)),
-        files=tuple(read),
+        files=tuple(dict.fromkeys(read)),
         unreadable=tuple(dict.fromkeys(files.unreadable)),
     )
 

@@ -9,13 +9,18 @@ import os.path
 import re
 from collections.abc import Sequence
 
+import attrs
+
 from txinetd.config.advice import advise
 from txinetd.config.fields import Protocol, Waiting
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Arguments, Rules
+from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
+from txinetd.internal.ident.options import parseOptions
 from txinetd.spec import Builtin, Program, SocketType
 
 __all__ = ["INTERNAL", "builtin", "program"]
@@ -24,6 +29,9 @@ __all__ = ["INTERNAL", "builtin", "program"]
 INTERNAL = "internal"
 
 _NUMBER = re.compile(r"[0-9]+")
+
+#: Internal services that have arguments.
+_WITH_ARGUMENTS = frozenset({"auth"})
 
 
 def builtin(
@@ -35,6 +43,7 @@ def builtin(
     names: INames,
     options: LoadOptions,
     reporter: Reporter,
+    rules: Rules = TXINETD,
 ) -> Builtin | None:
     """
     An internal service.
@@ -43,7 +52,13 @@ def builtin(
     @param service: the name or number in the first field, or a unix path.
     @param number: the port, if there is one.
     """
+    if not rules.internalNames and len(tokens) > 1:
+        served = builtin(tokens[:1], service, number, known, kind, names, options, reporter, rules)
+        return None if served is None else _withArguments(tokens, served, rules, reporter)
     expected = f"one of {', '.join(sorted(options.builtins))}"
+    if len(tokens) > 2 and tokens[1].text in _WITH_ARGUMENTS:
+        served = builtin(tokens[:2], service, number, known, kind, names, options, reporter, rules)
+        return None if served is None else _withArguments(tokens, served, rules, reporter)
     if len(tokens) > 2:
         found = shown(tokens[2].text)
         reporter.drop("bad-internal", tokens[2], found, "nothing after internal NAME")
@@ -79,16 +94,102 @@ def builtin(
     return None
 
 
+def _withArguments(
+    tokens: Sequence[Token], found: Builtin, rules: Rules, reporter: Reporter
+) -> Builtin | None:
+    """
+    An internal service with what follows C{internal}: its name, and for C{auth}, as in
+    FreeBSD's inetd, its options.
+    """
+    words = [each.text for each in tokens[1:]]
+    if words == [found.name]:
+        return found
+    if found.name in _WITH_ARGUMENTS:
+        if words[0].startswith("-"):
+            expected = f"{found.name} before its options, as argv[0]"
+            reporter.drop("bad-internal", tokens[1], shown(words[0]), expected)
+            return None
+        arguments = tuple(each.value for each in tokens[2:])
+        try:
+            parseOptions(arguments)
+        except ValueError as problem:
+            expected = "options of auth as FreeBSD's inetd(8) has them"
+            reporter.drop("bad-internal", tokens[2], str(problem), expected)
+            return None
+        return attrs.evolve(found, arguments=arguments)
+    given = shown(" ".join(words))
+    hint = f"it is {found.name}, whatever follows, as with {rules.title}"
+    reporter.warn("internal-arguments", tokens[1], given, "nothing after internal", hint)
+    return found
+
+
+def _found(name: str, options: LoadOptions) -> bytes:
+    """
+    Where a program is that the dialect looks for in C{PATH}: the first directory that has
+    it, or, so that it can be served once it is there, the first of all.
+    """
+    for directory in options.searchPath:
+        path = os.path.join(directory, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.fsencode(path)
+    return os.fsencode(os.path.join(options.searchPath[0], name))
+
+
+def _tooMany(tokens: Sequence[Token], rules: Rules, reporter: Reporter) -> None:
+    """
+    Say so if there are more arguments than the original takes.
+    """
+    most = rules.arguments.most
+    if most is None or len(tokens) - 1 <= most:
+        return
+    found = f"{len(tokens) - 1} arguments"
+    expected = f"at most {most}, argv[0] included"
+    if rules.arguments.refused:
+        reporter.drop("too-many-arguments", tokens[most + 1], found, expected)
+    else:
+        hint = f"all are passed on; {rules.title} passes {most} words"
+        reporter.warn("too-many-arguments", tokens[most + 1], found, expected, hint)
+
+
+def _argumentZero(path: Token, form: Arguments, rules: Rules, reporter: Reporter) -> bytes | None:
+    """
+    The argv[0] of a program without arguments.
+    """
+    if form.zero == "error":
+        hint = f"write {shown(os.path.basename(path.text))} after it"
+        reporter.drop("no-arguments", path, "a program alone", "argv[0] after it", hint)
+        return None
+    name = path.text if form.zero == "path" else os.path.basename(path.text)
+    hint = f"{shown(name)} is used"
+    if rules.notes:
+        hint += "; FreeBSD and NetBSD refuse the line, busybox uses the whole path"
+    reporter.warn("no-arguments", path, "a program alone", "argv[0] after it", hint)
+    return name.encode("utf-8", "surrogateescape")
+
+
 def program(
-    tokens: Sequence[Token], kind: SocketType, waits: Waiting | None, reporter: Reporter
+    tokens: Sequence[Token],
+    kind: SocketType,
+    waits: Waiting | None,
+    reporter: Reporter,
+    rules: Rules = TXINETD,
+    options: LoadOptions | None = None,
 ) -> Program | None:
     """
     A program and its arguments.
 
     @param tokens: the program and what follows it.
+    @param options: where to look for programs, in a dialect that does.
     """
     path = tokens[0]
-    if not path.text.startswith("/"):
+    file = path.value
+    _tooMany(tokens, rules, reporter)
+    searched = rules.arguments.searched and options is not None and "/" not in path.text
+    if searched and options is not None:
+        file = _found(path.text, options)
+        hint = f"{shown(os.fsdecode(file))} is used"
+        reporter.note("searched-program", path, shown(path.text), "an absolute path", hint)
+    elif not path.text.startswith("/"):
         hint = "no PATH is searched: write the whole path, such as /usr/sbin/" + (
             "NAME" if "/" in path.text or not path.text.isprintable() else path.text[:40]
         )
@@ -101,9 +202,9 @@ def program(
     if arguments:
         argv = tuple(each.value for each in arguments)
     else:
-        name = os.path.basename(path.text)
-        argv = (name.encode("utf-8", "surrogateescape"),)
-        hint = f"{shown(name)} is used"
-        reporter.warn("no-arguments", path, "a program alone", "argv[0] after it", hint)
+        zero = _argumentZero(path, rules.arguments, rules, reporter)
+        if zero is None:
+            return None
+        argv = (zero,)
     advise(path, arguments, kind, waits, reporter)
-    return Program(path.value, argv)
+    return Program(file, argv)

@@ -5,7 +5,10 @@ Text of unknown origin, made fit to be shown to an administrator.
 
 from __future__ import annotations
 
-__all__ = ["shown", "visible"]
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["shown", "similar", "visible"]
 
 #: How much of a text a message quotes.
 QUOTED = 60
@@ -41,3 +44,13 @@ def shown(text: str) -> str:
     if len(text) > QUOTED:
         return f"'{visible(text[:QUOTED])}...'"
     return f"'{visible(text)}'"
+
+
+def similar(text: str, words: Iterable[str]) -> str:
+    """
+    A hint at the word that was probably meant.
+    """
+    if len(text) > 20:
+        return ""
+    near = difflib.get_close_matches(text.lower(), list(words), n=1)
+    return f"did you mean {near[0]}?" if near else ""

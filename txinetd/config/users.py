@@ -3,8 +3,10 @@
 The fifth field of an inetd.conf(5) line: whom the server runs as.
 
 Forms: C{user}, C{user:group}, C{user.group}, with names or numbers, and C{-}
-for whoever runs the daemon.  A user whose name contains a dot comes before a
-user and a group.  A number needs no entry in the databases.
+for whoever runs the daemon; which of them a dialect has, and how it tells user and
+group apart, is its L{UserForm<txinetd.config.rules.UserForm>}.  In the default one a
+user whose name contains a dot comes before a user and a group.  A number needs no
+entry in the databases.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ import attrs
 
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Rules, UserForm
+from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
@@ -23,16 +27,41 @@ __all__ = ["identity"]
 
 _USER = "a user that exists"
 
+#: No user's name is longer (LOGIN_NAME_MAX of Linux).
+_LONGEST_NAME = 256
 
-def _split(text: str, names: INames) -> tuple[str, str | None]:
+#: The login class that a service has where its line says nothing.
+_DEFAULT_CLASS = "daemon"
+
+_FORMS = {
+    UserForm.PLAIN: "user",
+    UserForm.CLASS: "user or user:group",
+    UserForm.COLON: "user, user:group or user.group",
+    UserForm.DOT: "user, user.group or user:group",
+    UserForm.KNOWN: "user, user:group or user.group",
+}
+
+
+def _split(text: str, names: INames, form: UserForm) -> tuple[str, str | None]:
     """
     User and group, the group C{None} where none is named.
     """
+    if form is UserForm.PLAIN:
+        return text, None
+    if form is UserForm.CLASS:
+        user, colon, group = text.rpartition(":")
+        return (user, group) if colon else (text, None)
+    if form is not UserForm.KNOWN:
+        for separator in ".:" if form is UserForm.DOT else ":.":
+            user, found, group = text.partition(separator)
+            if found:
+                return user, group
+        return text, None
     user, colon, group = text.partition(":")
     if colon:
         return user, group
     if names.user(text) is None:
-        position = text.rfind(".")
+        position = text.rfind(".", 0, _LONGEST_NAME)
         while position > 0:
             if names.user(text[:position]) is not None or isNumber(text[:position]):
                 return text[:position], text[position + 1 :]
@@ -40,8 +69,34 @@ def _split(text: str, names: INames) -> tuple[str, str | None]:
     return text, None
 
 
+def _class(token: Token, form: UserForm, reporter: Reporter) -> str | None:
+    """
+    Take off a login class.  What a class other than the default would set cannot be set
+    here, and a server without it would have less around it than was asked for.
+
+    @return: the field without it, or C{None} where it cannot be done without.
+    """
+    text, slash, name = token.text.rpartition("/")
+    if not slash:
+        return token.text
+    expected = _FORMS[form]
+    if form is UserForm.CLASS and name == _DEFAULT_CLASS:
+        hint = "there are no login classes on this system; it is the default one anyway"
+        reporter.warn("login-class", token, shown(name), expected, hint)
+        return text
+    hint = "login classes are not supported"
+    reporter.drop("unsupported-login-class", token, shown(token.text), expected, hint)
+    return None
+
+
 def identity(
-    token: Token, names: INames, options: LoadOptions, reporter: Reporter, *, runs: bool
+    token: Token,
+    names: INames,
+    options: LoadOptions,
+    reporter: Reporter,
+    *,
+    runs: bool,
+    rules: Rules = TXINETD,
 ) -> Identity | None:
     """
     The identity a line asks for.
@@ -56,16 +111,15 @@ def identity(
         hint = "is the user missing before the program?"
         reporter.drop("unknown-user", token, shown(token.text), _USER, hint)
         return None
-    if "/" in token.text:
-        expected = "user, user:group or user.group"
-        hint = "login classes are not supported"
-        reporter.drop("unsupported-login-class", token, shown(token.text), expected, hint)
+    text = _class(token, rules.user, reporter)
+    if text is None:
         return None
-    user, group = _split(token.text, names)
+    user, group = _split(text, names, rules.user)
     gid = None if group is None else names.group(group)
     entry = names.user(user)
     if entry is None and not (isNumber(user) and int(user) <= HIGHEST_ID):
-        reporter.drop("unknown-user", token, shown(user), _USER)
+        hint = _otherwise(text, user, rules, names)
+        reporter.drop("unknown-user", token, shown(user), _USER, hint)
         return None
     if group is not None and gid is None:
         reporter.drop("unknown-group", token, shown(group), "a group that exists")
@@ -85,6 +139,18 @@ def identity(
     hint = "only root can run a server as somebody else"
     reporter.drop("other-user", token, shown(token.text), expected, hint)
     return None
+
+
+def _otherwise(text: str, user: str, rules: Rules, names: INames) -> str:
+    """
+    A hint at another way of telling user and group apart.
+    """
+    for separator in ".:":
+        before, found, after = text.partition(separator)
+        if found and before != user and names.user(before) is not None and after:
+            forms = _FORMS[rules.user]
+            return f"the form is {forms} here"
+    return ""
 
 
 def _resolved(

@@ -28,7 +28,11 @@ __all__ = [
 #: The internal services that a line may ask for.  The part that serves them
 #: comes after this one, so the names are written down here and a test keeps
 #: the two tables equal.
-BUILTINS = frozenset({"chargen", "daytime", "discard", "echo", "time"})
+BUILTINS = frozenset(
+    """
+    auth chargen daytime discard echo servers services tcpmux time xadmin
+    """.split()  # noqa: SIM905
+)
 
 #: Who root is, to judge a configuration as root would without being it.
 _ROOT = Identity("root", 0, 0, (0,), keep=True)
@@ -108,6 +112,15 @@ class LoadOptions:
     @ivar checkPrograms: look whether each program can be executed by its user.
     @ivar wrap: ask hosts_access(5) about the clients of every service.
     @ivar builtins: the internal services that there are.
+    @ivar dialect: of files for which nothing else is said.
+    @ivar serves: which kinds of services can be served besides those with a socket of
+        their own: C{rpc} and C{tcpmux}.  Lines of a kind that cannot are errors.
+    @ivar limits: limits to use instead of the dialect's own where a line says nothing,
+        by the names of L{txinetd.policy.Limits}'s attributes.
+    @ivar wrapPrograms: ask hosts_access(5) about the clients of programs.
+    @ivar wrapInternal: the same for internal services.
+    @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
+        programs.
     """
 
     defaultAddresses: tuple[str, ...] = ()
@@ -119,6 +132,12 @@ class LoadOptions:
     checkPrograms: bool = True
     wrap: bool = False
     builtins: frozenset[str] = BUILTINS
+    dialect: str = "txinetd"
+    serves: frozenset[str] = frozenset()
+    limits: tuple[tuple[str, int | None], ...] = ()
+    wrapPrograms: bool = False
+    wrapInternal: bool = False
+    searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
 
     @classmethod
     def forThisProcess(

@@ -36,17 +36,17 @@ from txinetd.config.keyvalue.keys import Keys
 from txinetd.config.lexer import Token
 from txinetd.config.programs import judge
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Rules
 from txinetd.config.settings import Context, applied
+from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions, literal
 from txinetd.errors import Severity
 from txinetd.interfaces import INames
-from txinetd.policy import DEFAULT_LIMITS
 from txinetd.spec import (
     Address,
     Builtin,
     Identity,
-    Limits,
     Program,
     ServiceSpec,
     SocketType,
@@ -63,14 +63,15 @@ def definedService(
     options: LoadOptions,
     defaultHosts: Callable[[Token], Hosts],
     reporter: Reporter,
-    limits: Limits = DEFAULT_LIMITS,
+    rules: Rules = TXINETD,
 ) -> ServiceSpec | None:
     """
     Read a definition.  All of it is read, so that all that is wrong with it is said at
     once.
 
     @param defaultHosts: where to listen if it does not say.
-    @param limits: what holds if it does not say.
+    @param rules: the dialect of the file: what names and numbers mean, and what holds
+        if it does not say.
     @return: the service; C{None} where there is none, because something is wrong with
         it or it is switched off.
     """
@@ -79,7 +80,7 @@ def definedService(
         reporter.drop(problem.code, problem.token, problem.found, problem.expected, problem.hint)
         spec = None
     else:
-        spec = _Reading(definition, names, options, defaultHosts, reporter, limits).service()
+        spec = _Reading(definition, names, options, defaultHosts, reporter, rules).service()
     if definition.enabled:
         return None if reporter.dropped else spec
     # What is wrong with it is no reason to keep running what ran under its name.
@@ -102,14 +103,14 @@ class _Reading:
         options: LoadOptions,
         defaultHosts: Callable[[Token], Hosts],
         reporter: Reporter,
-        limits: Limits,
+        rules: Rules,
     ) -> None:
         self._name = definition.name
         self._names = names
         self._options = options
         self._defaultHosts = defaultHosts
         self._reporter = reporter
-        self._limits = limits
+        self._rules = rules
         self._keys = Keys(definition.name, definition.pairs, reporter)
         self._structure = self._keys.structure
 
@@ -143,9 +144,17 @@ class _Reading:
         elif bound is not None:
             served = self._name.text if number is None else name
             server = servers.builtin(
-                internal, served, number, known, kind, self._names, options, reporter
+                internal,
+                served,
+                number,
+                known,
+                kind,
+                self._names,
+                options,
+                reporter,
+                self._rules,
             )
-            waits = modes.internalWaiting(kind, waits, reporter)
+            waits = modes.internalWaiting(kind, waits, self._rules, options, reporter)
             if options.noInternal and not reporter.dropped:
                 hint = "internal services are switched off"
                 reporter.omit("no-internal", internal[0], "internal", "a program", hint)
@@ -170,7 +179,7 @@ class _Reading:
         C{protocol}.
         """
         token = self._keys.one("protocol", "tcp, tcp4, tcp6, udp, udp4, udp6, unix, ...")
-        return None if token is None else fields.protocol(token, self._reporter)
+        return None if token is None else fields.protocol(token, self._reporter, self._rules)
 
     def _socketType(self, known: Protocol | None) -> SocketType | None:
         """
@@ -216,11 +225,13 @@ class _Reading:
         if token is None:
             if internal is None or kind is None or "wait" in self._structure:
                 return None
-            return Waiting(kind is SocketType.DGRAM, self._limits, internal[0])
+            wait = kind is SocketType.DGRAM
+            return Waiting(wait, self._rules.limitsFor(wait), internal[0])
         if token.text not in ("yes", "no"):
             self._reporter.drop("unknown-wait", token, shown(token.text), "yes or no")
             return None
-        return Waiting(token.text == "yes", self._limits, token)
+        wait = token.text == "yes"
+        return Waiting(wait, self._rules.limitsFor(wait), token)
 
     def _identity(self, runs: bool) -> Identity | None:
         """

@@ -24,8 +24,11 @@ from txinetd.config.text import shown
 
 __all__ = ["SOCKETS"]
 
+#: The accept filter that there is.
+DATA_READY = "dataready"
+
 #: Seconds that C{acceptfilter = dataready} waits where it does not say.
-_READY = 30
+DATA_READY_SECONDS = 30
 
 _TCP = frozenset({"tcp"})
 _INTERNET = frozenset({"tcp", "udp"})
@@ -44,19 +47,19 @@ class AcceptFilter(Converter):
         """
         expected = "dataready, perhaps with a number of seconds"
         tokens = words.some(expected, most=2)
-        if tokens[0].text != "dataready":
+        if tokens[0].text != DATA_READY:
             hint = "no other accept filter is supported"
             found = shown(tokens[0].text)
             raise BadValue(tokens[0], found, expected, hint, "unsupported-accept-filter")
         if len(tokens) == 1:
-            return _READY
+            return DATA_READY_SECONDS
         return natural(tokens[1], 1, 86400, expected)
 
     def write(self, value: int) -> Sequence[str]:
         """
         The same.
         """
-        return ("dataready", str(value))
+        return (DATA_READY, str(value))
 
 
 class Mark(Converter):
