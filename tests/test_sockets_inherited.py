@@ -12,6 +12,7 @@ import attrs
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from txinetd.errors import BindError
 from txinetd.sockets.bind import inheritedSocket
 from txinetd.sockets.inherited import Inherited, NamedSocket, fromEnvironment
 from txinetd.spec import (
@@ -65,6 +66,23 @@ class TakeTests(SynchronousTestCase):
         if taken is not None:
             self.addCleanup(taken.close)
         return taken
+
+    def test_givenAway(self) -> None:
+        """
+        A socket for datagrams that would be given away to a server is not taken: its
+        parent's copy would go on taking a peer's datagrams.  With wait it is.
+        """
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sock.close)
+        sock.bind(("127.0.0.1", 0))
+        address = InetAddress("127.0.0.1", sock.getsockname()[1])
+        spec = attrs.evolve(SPEC, socketType=SocketType.DGRAM)
+        inherited = Inherited([NamedSocket("", sock)])
+        error = self.assertRaises(BindError, inheritedSocket, spec, address, inherited)
+        self.assertIn("use wait", str(error))
+        taken = inheritedSocket(attrs.evolve(spec, wait=True), address, inherited)
+        assert taken is not None
+        taken.close()
 
     def test_address(self) -> None:
         """

@@ -13,7 +13,7 @@ from txinetd.errors import BindError
 from txinetd.sockets.inherited import Inherited
 from txinetd.sockets.options import applyOptions
 from txinetd.sockets.unix import bindUnix
-from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
+from txinetd.spec import Address, InetAddress, Program, ServiceSpec, SocketType, UnixAddress
 
 __all__ = ["inheritedSocket", "openSocket"]
 
@@ -67,6 +67,13 @@ def inheritedSocket(
     sock = inherited.take(spec, address)
     if sock is None:
         return None
+    if spec.socketType is SocketType.DGRAM and not spec.wait and isinstance(spec.server, Program):
+        # It would be connected to one peer and given to a server.  The parent's copy
+        # is the same socket: when that server has ended it would go on taking the
+        # peer's datagrams, and nobody would read them.
+        sock.close()
+        hint = "a dgram service gives its socket away, which its parent has, too: use wait"
+        raise BindError(str(address), "inherited", 0, hint)
     try:
         sock.setblocking(False)
         applyOptions(sock, spec.socketOptions, str(address))
