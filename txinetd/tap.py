@@ -230,7 +230,6 @@ class Options(usage.Options):
             haveIPv6=haveIPv6(),
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
-            serves=frozenset({"rpc", "tcpmux"}),
             dialect=self["dialect"],
             limits=tuple(self.settings.limits.items()),
             wrapPrograms=self.settings.wrapPrograms,
