@@ -25,7 +25,7 @@ from txinetd.spec import (
     SocketType,
 )
 
-__all__ = ["TCPMUX", "behindTcpmux", "multiplexed", "ownTcpmux", "rpc"]
+__all__ = ["LONGEST_NAME", "TCPMUX", "behindTcpmux", "multiplexed", "ownTcpmux", "rpc"]
 
 #: What such a service's first field begins with.
 TCPMUX = "tcpmux/"
@@ -40,8 +40,9 @@ _MOST = 2**32 - 1
 #: No program has nearly as many versions; each is registered by itself.
 _MOST_VERSIONS = 256
 
-#: RFC 1078 has a line of printable text; every inetd stops at 256 bytes.
-_LONGEST_NAME = 255
+#: How long a name may be that a client asks tcpmux for: what reads it comes after this
+#: part, so the number is written down here and a test keeps the two equal.
+LONGEST_NAME = 64
 
 
 def rpc(
@@ -139,8 +140,8 @@ def multiplexed(field: str, token: Token, reporter: Reporter) -> Multiplexed | N
     ready = name.startswith("+")
     name = name.removeprefix("+")
     plain = name.isascii() and name.isprintable()
-    if not name or not plain or len(name) > _LONGEST_NAME or name.lower() == "help":
-        expected = "tcpmux/NAME or tcpmux/+NAME, of printable characters, and not help"
+    if not name or not plain or len(name) > LONGEST_NAME or name.lower() == "help":
+        expected = "tcpmux/NAME or tcpmux/+NAME, printable, of at most 64 bytes, and not help"
         reporter.drop("bad-tcpmux-name", token, shown(field), expected)
         return None
     return Multiplexed(name, ready)
