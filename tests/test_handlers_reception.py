@@ -460,6 +460,23 @@ class PauseTests(ReceptionTestCase):
         self.assertFalse(self.door.lobby.isPaused)
         self.check(*[("served", "")] * 16)
 
+    def test_uncounted(self) -> None:
+        """
+        He is not counted as an arrival before his time: a service that pauses is not
+        turned off by those who shall wait.
+        """
+        limits = Limits(1, closedFor=500.0, reaction=Reaction.PAUSE, queueSeconds=100.0)
+        self.open(limits)
+        for _ in range(2):
+            self.arrive()
+        self.world.reactor.advance(59)
+        self.assertEqual(len(self.served), 1)
+        self.world.reactor.advance(1)
+        self.assertEqual(len(self.served), 2)
+        self.finish(0)
+        self.finish(1)
+        self.check(("served", ""), ("served", ""))
+
 
 class FirstByteTests(ReceptionTestCase):
     """
