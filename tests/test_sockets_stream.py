@@ -251,7 +251,7 @@ class ListenerTests(SynchronousTestCase):
         self.assertEqual(len(self.accepted), 1)
         for count in range(2, 6):
             # A clock would go on to whatever has been put off meanwhile; a reactor does not.
-            (call,) = self.reactor.getDelayedCalls()
+            (call,) = self.reactor.calls
             self.assertEqual(call.getTime(), self.reactor.seconds())
             goOn = call.func
             call.cancel()
