@@ -149,6 +149,14 @@ class Reception:
         record, source = self._door.arrive(facts)
         if self._banners.always:
             say(connection, self._banners.always)
+        lobby = self._door.lobby
+        if lobby.isPaused:
+            # Accepted in one go with whoever took the last place.  To ask the gate would be
+            # to count an arrival that was not to come now, and might turn the service off.
+            arrival = Arrival(self, connection, facts, source, record)
+            self._onTheWay.add(arrival)
+            lobby.wait(arrival)
+            return
         verdict = self._door.judge(record, source)
         if verdict.allowed and self._straight:
             self._hand(record, facts, connection, [])

@@ -132,9 +132,10 @@ class WaitPort(Port):
 
     def _resume(self) -> None:
         """
-        Look again.
+        Turn away who could not be, and look again.
         """
         self._resuming = None
+        self._turnAway()
         self._watch()
 
     @property
