@@ -61,6 +61,14 @@ class INames(Interface):
             order, without repeats; empty where it has none.
         """
 
+    def rpc(name: str) -> int | None:
+        """
+        getrpcbyname(3).
+
+        @param name: an RPC program's name or alias.
+        @return: its number, or C{None} where there is none such.
+        """
+
 
 class IChild(IProcessTransport):
     """

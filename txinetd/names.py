@@ -20,7 +20,10 @@ from zope.interface import implementer
 
 from txinetd.interfaces import INames
 
-__all__ = ["HIGHEST_ID", "SystemNames", "isNumber"]
+__all__ = ["HIGHEST_ID", "RPC_FILE", "SystemNames", "isNumber", "rpcPrograms"]
+
+#: rpc(5).  The C library has no function for it that Python can call.
+RPC_FILE = "/etc/rpc"
 
 #: The largest user or group id: the next one, C{(uid_t)-1}, means "leave it as
 #: it is" to setreuid(2) and chown(2) and must never be taken for an id.
@@ -37,6 +40,20 @@ def isNumber(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+def rpcPrograms(text: str) -> dict[str, int]:
+    """
+    The names and aliases of rpc(5), each with its program's number; of two with one
+    name the first.
+    """
+    found: dict[str, int] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) >= 2 and isNumber(words[1]):
+            for name in (words[0], *words[2:]):
+                found.setdefault(name, int(words[1]))
+    return found
+
+
 @implementer(INames)
 class SystemNames:
     """
@@ -44,7 +61,12 @@ class SystemNames:
 
     Text that cannot even be asked about (a NUL, bytes that are no text) has
     no entry, like any other name that nobody has.
+
+    @param rpcFile: where RPC programs are listed.
     """
+
+    def __init__(self, rpcFile: str = RPC_FILE) -> None:
+        self._rpcFile = rpcFile
 
     def port(self, service: str, protocol: str) -> int | None:
         """
@@ -113,3 +135,13 @@ class SystemNames:
             elif family in (socket.AF_INET, socket.AF_INET6):
                 addresses[str(address[0])] = None
         return tuple(addresses)
+
+    def rpc(self, name: str) -> int | None:
+        """
+        See L{INames.rpc}.
+        """
+        try:
+            with open(self._rpcFile, encoding="utf-8", errors="replace") as file:
+                return rpcPrograms(file.read()).get(name)
+        except OSError:
+            return None

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from txinetd.errors import SpawnError
 from txinetd.interfaces import INames, IRoad, ISpawner
-from txinetd.names import HIGHEST_ID, isNumber
+from txinetd.names import HIGHEST_ID, isNumber, rpcPrograms
 from txinetd.process.child import Child
 from txinetd.spec import NO_BOX, Box, Identity
 
@@ -43,6 +43,7 @@ class MemoryNames:
     @param groupIds: group id by name.
     @param members: the members of each group, by the group's name.
     @param hosts: addresses by host name; a numeric address needs no entry.
+    @param programs: the number of each RPC program, by name or alias.
     """
 
     def __init__(
@@ -52,20 +53,27 @@ class MemoryNames:
         groupIds: Mapping[str, int] | None = None,
         members: Mapping[str, Sequence[str]] | None = None,
         hosts: Mapping[str, Sequence[str]] | None = None,
+        programs: Mapping[str, int] | None = None,
     ) -> None:
         self._ports = dict(ports or {})
         self._users = dict(users or {})
         self._groupIds = dict(groupIds or {})
         self._members = {name: tuple(users) for name, users in (members or {}).items()}
         self._hosts = {name: tuple(found) for name, found in (hosts or {}).items()}
+        self._programs = dict(programs or {})
 
     @classmethod
     def fromFiles(
-        cls, passwd: str = "", group: str = "", services: str = "", hosts: str = ""
+        cls,
+        passwd: str = "",
+        group: str = "",
+        services: str = "",
+        hosts: str = "",
+        rpc: str = "",
     ) -> MemoryNames:
         """
-        From texts in the format of passwd(5), group(5), services(5) and
-        hosts(5).
+        From texts in the format of passwd(5), group(5), services(5), hosts(5) and
+        rpc(5).
         """
         users: dict[str, tuple[int, int]] = {}
         for record in _records(passwd):
@@ -88,7 +96,7 @@ class MemoryNames:
             address, *names = record.split()
             for name in names:
                 found.setdefault(name, []).append(address)
-        return cls(ports, users, groupIds, members, found)
+        return cls(ports, users, groupIds, members, found, rpcPrograms(rpc))
 
     def port(self, service: str, protocol: str) -> int | None:
         """
@@ -133,6 +141,12 @@ class MemoryNames:
         """
         found = {self._groupIds[name] for name, users in self._members.items() if user in users}
         return tuple(sorted(found | {gid}))
+
+    def rpc(self, name: str) -> int | None:
+        """
+        See L{INames.rpc}.
+        """
+        return self._programs.get(name)
 
     def addresses(self, host: str) -> Sequence[str]:
         """
