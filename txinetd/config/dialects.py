@@ -1,7 +1,8 @@
 # -*- test-case-name: tests.test_config_loader -*-
 """
 The formats that files may have, by name: another format is one more line in
-L{DIALECTS}.
+L{DIALECTS}.  A file whose first word is C{service}, C{defaults}, C{include} or
+C{includedir} is one for xinetd where no format is named.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import re
 
 import attrs
 
+from txinetd.config.foreign import startsXinetd
 from txinetd.config.inetd import ClassicDialect
 from txinetd.config.interfaces import IDialect
+from txinetd.config.lexer import decoded, lex
 from txinetd.config.text import shown
+from txinetd.config.xinetd import XinetdDialect
 from txinetd.errors import UsageProblem
 
-__all__ = ["DEFAULT_DIALECT", "DIALECTS", "Source", "source"]
+__all__ = ["DEFAULT_DIALECT", "DIALECTS", "XINETD", "Source", "dialectOf", "source"]
 
 DEFAULT_DIALECT = "txinetd"
+XINETD = "xinetd"
 
-DIALECTS: dict[str, IDialect] = {DEFAULT_DIALECT: ClassicDialect()}
+DIALECTS: dict[str, IDialect] = {DEFAULT_DIALECT: ClassicDialect(), XINETD: XinetdDialect()}
 
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_+-]*):(.*)", re.DOTALL)
 
@@ -28,9 +33,11 @@ _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_+-]*):(.*)", re.DOTALL)
 class Source:
     """
     What C{-f [DIALECT:]PATH} names.
+
+    @ivar dialect: a key of L{DIALECTS}, or C{None} where none is named.
     """
 
-    dialect: str
+    dialect: str | None
     path: str
 
 
@@ -41,8 +48,8 @@ def source(text: str) -> Source:
     @raise UsageProblem: it names no file, or a format that there is not.
     """
     match = _PREFIX.fullmatch(text)
-    dialect, path = match.groups() if match is not None else (DEFAULT_DIALECT, text)
-    if dialect not in DIALECTS:
+    dialect, path = match.groups() if match is not None else (None, text)
+    if dialect is not None and dialect not in DIALECTS:
         known = ", ".join(sorted(DIALECTS))
         raise UsageProblem(
             f"unknown dialect {shown(dialect)} in {shown(text)}; known: {known} "
@@ -51,3 +58,17 @@ def source(text: str) -> Source:
     if not path or "\0" in path:
         raise UsageProblem(f"no file named in {shown(text)}")
     return Source(dialect, path)
+
+
+def dialectOf(named: Source, data: bytes) -> str:
+    """
+    The format of one file: the one that is named, or else the one it looks like.
+
+    @param data: the file's contents.
+    """
+    if named.dialect is not None:
+        return named.dialect
+    for entry in lex(decoded(data)):
+        if entry.tokens:
+            return XINETD if startsXinetd(entry.tokens) else DEFAULT_DIALECT
+    return DEFAULT_DIALECT

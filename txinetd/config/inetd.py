@@ -47,7 +47,7 @@ thing to another inetd is said in a warning or a note.  Not understood, and
 refused by name rather than misread: RPC and TCPMUX services, limits after a
 slash, login classes, buffer sizes, accept filters, IPsec policies (whose
 services are left out, because running them without would be worse),
-C{.include}, and files in the format of xinetd.conf(5).
+C{.include}.  A file in the format of xinetd.conf(5) is another dialect's.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class _Reading:
         The one thing to say about a file in another format.
         """
         reporter = Reporter(self.path, token.text)
-        hint = "the format of xinetd.conf is not supported; nothing in this file is used"
+        hint = f"nothing in this file is used; xinetd:{self.path} reads it as what it is"
         reporter.drop("xinetd-format", token, shown(token.text), "lines of inetd.conf(5)", hint)
         return reporter.diagnostics[0]
 

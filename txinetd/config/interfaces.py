@@ -24,12 +24,16 @@ class ParsedFile:
     @ivar services: in order; services of one file may still want the same
         address.
     @ivar diagnostics: what there is to say.
+    @ivar included: the files that were read because this one names them, in order.
+    @ivar unreadable: files and directories that it names and that could not be read.
     @ivar understood: C{False} where the file is in another format, so that
         nothing can be told about the services it describes.
     """
 
     services: tuple[ServiceSpec, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    included: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     understood: bool = True
 
 

@@ -12,13 +12,14 @@ import attrs
 
 from txinetd.config import addresses
 from txinetd.config.conflicts import separate
-from txinetd.config.dialects import DIALECTS, source
+from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, XINETD, dialectOf, source
 from txinetd.config.files import Files
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.values import Configuration, LoadOptions
-from txinetd.errors import Diagnostic
+from txinetd.errors import Diagnostic, Severity
 from txinetd.interfaces import INames
+from txinetd.origin import Origin
 from txinetd.spec import Program, ServiceSpec
 
 __all__ = ["load"]
@@ -48,14 +49,18 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
         files.add(each.path)
         diagnostics.extend(files.diagnostics[said:])
         for path, data in files.contents[before:]:
-            parsed = DIALECTS[each.dialect].parse(path, data, names, options)
-            services.extend(parsed.services)
+            name = dialectOf(each, data)
+            if each.dialect is None and name != DEFAULT_DIALECT:
+                diagnostics.append(_recognised(path, name))
+            parsed = DIALECTS[name].parse(path, data, names, options)
+            # A file for xinetd says by itself who is asked about whom.
+            judged = options.wrap and name != XINETD
+            services.extend(map(wrapped, parsed.services) if judged else parsed.services)
             diagnostics.extend(parsed.diagnostics)
-            read.append(path)
+            read.extend((path, *parsed.included))
+            files.unreadable.extend(parsed.unreadable)
             if not parsed.understood:
                 files.unreadable.append(path)
-    if options.wrap:
-        services = [wrapped(spec) for spec in services]
     kept, conflicts = separate(services)
     diagnostics.extend(conflicts)
     return Configuration(
@@ -79,6 +84,16 @@ def wrapped(spec: ServiceSpec) -> ServiceSpec:
     if isinstance(spec.server, Program):
         name = os.path.basename(spec.server.path).decode("utf-8", "surrogateescape")
     return attrs.evolve(spec, access=attrs.evolve(spec.access, wrap=name))
+
+
+def _recognised(path: str, dialect: str) -> Diagnostic:
+    """
+    Say in which format a file is read that nobody has said it of.
+    """
+    found = f"a file that looks like one for {dialect}, and is read as such"
+    expected = "the format before the name"
+    hint = f"{dialect}:{path} says so"
+    return Diagnostic(Severity.NOTE, "format-found", Origin(path, 1), found, expected, hint)
 
 
 def _checkDefaults(names: INames, options: LoadOptions) -> list[Diagnostic]:

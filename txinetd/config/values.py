@@ -108,6 +108,7 @@ class LoadOptions:
     @ivar checkPrograms: look whether each program can be executed by its user.
     @ivar wrap: ask hosts_access(5) about the clients of every service.
     @ivar builtins: the internal services that there are.
+    @ivar strictXinetd: in an xinetd.conf(5), refuse what xinetd does not have.
     """
 
     defaultAddresses: tuple[str, ...] = ()
@@ -119,6 +120,7 @@ class LoadOptions:
     checkPrograms: bool = True
     wrap: bool = False
     builtins: frozenset[str] = BUILTINS
+    strictXinetd: bool = False
 
     @classmethod
     def forThisProcess(
