@@ -8,10 +8,10 @@ names up: no sockets, no processes, no reactor.
 
 from __future__ import annotations
 
-from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, Source, source
+from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, XINETD, Source, source
 from txinetd.config.dump import dumpConfiguration
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.loader import load
+from txinetd.config.loader import formatOf, load
 from txinetd.config.report import exitStatus, reportConfiguration
 from txinetd.config.values import BUILTINS, Configuration, LoadOptions, hostList, ownIdentity
 
@@ -19,6 +19,7 @@ __all__ = [
     "BUILTINS",
     "DEFAULT_DIALECT",
     "DIALECTS",
+    "XINETD",
     "Configuration",
     "IDialect",
     "LoadOptions",
@@ -26,6 +27,7 @@ __all__ = [
     "Source",
     "dumpConfiguration",
     "exitStatus",
+    "formatOf",
     "hostList",
     "load",
     "ownIdentity",

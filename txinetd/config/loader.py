@@ -13,16 +13,16 @@ import attrs
 from txinetd.config import addresses
 from txinetd.config.conflicts import separate
 from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, XINETD, dialectOf, source
-from txinetd.config.files import Files
+from txinetd.config.files import Files, readFiles
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.values import Configuration, LoadOptions
-from txinetd.errors import Diagnostic, Severity
+from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.interfaces import INames
 from txinetd.origin import Origin
 from txinetd.spec import Program, ServiceSpec
 
-__all__ = ["load"]
+__all__ = ["formatOf", "load"]
 
 #: What stands for a file where the command line is what is wrong.
 COMMAND_LINE = "<command line>"
@@ -84,6 +84,21 @@ def wrapped(spec: ServiceSpec) -> ServiceSpec:
     if isinstance(spec.server, Program):
         name = os.path.basename(spec.server.path).decode("utf-8", "surrogateescape")
     return attrs.evolve(spec, access=attrs.evolve(spec.access, wrap=name))
+
+
+def formatOf(argument: str) -> str | None:
+    """
+    The format of the file, or the first file of the directory, that a
+    C{[DIALECT:]PATH} names; C{None} where that names nothing that can be read.
+    """
+    try:
+        named = source(argument)
+    except UsageProblem:
+        return None
+    if named.dialect is not None:
+        return named.dialect
+    contents = readFiles([named.path]).contents
+    return dialectOf(named, contents[0][1]) if contents else None
 
 
 def _recognised(path: str, dialect: str) -> Diagnostic:
