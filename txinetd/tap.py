@@ -16,15 +16,18 @@ from twisted.application import service
 from twisted.python import usage
 
 from txinetd.config import (
+    XINETD,
     Configuration,
     LoadOptions,
     dumpConfiguration,
     exitStatus,
+    formatOf,
     hostList,
     load,
     ownIdentity,
     reportConfiguration,
 )
+from txinetd.config.xinetd.options import rewritten
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.explain import explain, peerOf
 from txinetd.names import SystemNames
@@ -40,8 +43,8 @@ __all__ = ["Options", "makeService"]
 EX_USAGE = 64
 EX_NOINPUT = 66
 
-#: Read when no C{-f} is given.
-DEFAULT_FILE = "/etc/inetd.conf"
+#: Read when no C{-f} is given: the first, or the second where there is only that.
+DEFAULT_FILES = ("/etc/inetd.conf", "/etc/xinetd.conf")
 
 #: Who is never given a penalty by default: whatever comes by way of a proxy would
 #: be one source.
@@ -72,6 +75,7 @@ class Options(usage.Options):
         ["as-me", None, "With --check or --dump: judge as the user who asks, not as root."],
         ["wrap", None, "Ask hosts.allow and hosts.deny (hosts_access(5)) about each connection."],
         ["no-internal", None, "Leave out the services that txinetd itself would answer."],
+        ["strict-xinetd", None, "In files for xinetd, refuse what xinetd does not have."],
     ]
 
     optParameters: ClassVar[list[Any]] = [
@@ -142,16 +146,28 @@ class Options(usage.Options):
             words = list(sys.argv[1:] if options is None else options)
             # getopt(3) would take it for the end of the options.
             self["explain"] = takeExplain(words)
-            super().parseOptions(words)
+            super().parseOptions(self._rewritten(words))
         except (usage.UsageError, UsageProblem) as problem:
             complain(str(problem), EX_USAGE)
+
+    def _rewritten(self, words: Sequence[str]) -> Sequence[str]:
+        """
+        A command line in which the options of xinetd(8) are ours.
+        """
+        parent = {} if self.parent is None else self.parent
+        known = frozenset(parent) & {"nodaemon", "logfile", "pidfile"}
+        found = rewritten(words, isXinetd, known)
+        for note in found.notes:
+            sys.stderr.write(f"txinetd: {note}\n")
+        parent.update(found.parent)
+        return found.words
 
     def postOptions(self) -> None:
         """
         Check the values; do what C{--check} and C{--dump} ask for.
         """
         # twistd changes the directory when it daemonises.
-        files = [absolute(name) for name in self["files"]] or [DEFAULT_FILE]
+        files = [absolute(name) for name in self["files"]] or [defaultFile()]
         self["files"] = files
         self["backlog"] = wholeNumber("--backlog", self["backlog"], 1, 2**31 - 1)
         default = self["default-address"]
@@ -203,6 +219,7 @@ class Options(usage.Options):
             noInternal=bool(self["no-internal"]),
             backlog=self["backlog"],
             haveIPv6=haveIPv6(),
+            strictXinetd=bool(self["strict-xinetd"]),
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
         )
@@ -333,6 +350,21 @@ def complain(text: str, status: int) -> NoReturn:
     """
     sys.stderr.write(f"txinetd: {text}\n")
     raise SystemExit(status)
+
+
+def defaultFile() -> str:
+    """
+    The file that is read when none is named.
+    """
+    first, second = DEFAULT_FILES
+    return second if os.path.exists(second) and not os.path.exists(first) else first
+
+
+def isXinetd(name: str | None) -> bool:
+    """
+    Whether a C{[DIALECT:]PATH}, or what is read without any, is a file for xinetd.
+    """
+    return formatOf(defaultFile() if name is None else name) == XINETD
 
 
 def absolute(name: str) -> str:
