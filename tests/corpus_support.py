@@ -34,6 +34,6 @@ def names(directory: Path) -> MemoryNames:
     """
     texts = {
         name: (directory / "oracle" / "env" / name).read_text("utf-8", "replace")
-        for name in ("passwd", "group", "services", "hosts")
+        for name in ("passwd", "group", "services", "hosts", "rpc")
     }
     return MemoryNames.fromFiles(**texts)
