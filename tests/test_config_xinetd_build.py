@@ -417,6 +417,18 @@ class PolicyTests(SynchronousTestCase):
         ):
             self.assertEqual(service(text).access.wrap, name)
 
+    def test_unjudged(self) -> None:
+        """
+        Where a program accepts its clients by itself nobody is asked about them, and
+        rules about them cost the service: with xinetd no client would be let in.
+        """
+        base = BASE.replace("wait = no", "wait = yes")
+        self.assertIsNone(service(entry(base=base)).access.wrap)
+        for lines in ("only_from = 10.0.0.0", "no_access = 10.0.0.1", "libwrap = x", "deny = all"):
+            text = entry(lines, base)
+            self.assertEqual((codes(text), parse(text).services), (["unjudged"], ()), lines)
+        self.assertEqual(parse(defaults("only_from = 10.0.0.0") + entry(base=base)).services, ())
+
     def test_banners(self) -> None:
         """
         Banners are files.

@@ -67,6 +67,12 @@ class RewritingTests(SynchronousTestCase):
         found = ofXinetd("-inetd_compat", "-f", "/y", "--check")
         self.assertEqual(found.words, ("-f", "/y", "--check", "-f", "txinetd:/etc/inetd.conf"))
 
+    def test_limit(self) -> None:
+        """
+        The limit of all servers is ours, too.
+        """
+        self.assertEqual(ofXinetd("-limit", "50").words, ("--limit", "50"))
+
     def test_notes(self) -> None:
         """
         What does nothing is said, once each.
@@ -79,7 +85,7 @@ class RewritingTests(SynchronousTestCase):
         """
         What cannot be done ends it, in one line.
         """
-        for words in (("-limit", "5"), ("-syslog", "daemon"), ("-pidfile",), ("-cc", "-d")):
+        for words in (("-limit",), ("-syslog", "daemon"), ("-pidfile",), ("-cc", "-d")):
             problem = self.assertRaises(UsageProblem, ofXinetd, *words)
             self.assertTrue(str(problem).startswith(f"{words[0]}: "))
 

@@ -324,6 +324,6 @@ class XinetdTests(OptionsTestCase):
         """
         One that cannot be done ends it, with one line.
         """
-        words = ("-limit", "5", "-f", str(self.xinetd))
+        words = ("-syslog", "daemon", "-f", str(self.xinetd))
         ended = self.assertRaises(Ended, self.parse, *words)
         self.assertEqual((ended.status, ended.err.count("\n")), (EX_USAGE, 1))

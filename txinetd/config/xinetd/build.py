@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from txinetd.config.lexer import Token
+from txinetd.config.reporter import Reporter
 from txinetd.config.settings.table import applied
 from txinetd.config.text import shown, visible
 from txinetd.config.xinetd import policies, serving
@@ -59,6 +60,8 @@ def build(
     else:
         port = portNumber(draft, name, transport, scope)
         place = None if port is None else listener(draft, name, transport, port, scope)
+    if server is not None and policies.acceptsItself(draft, server):
+        _unjudged(draft, reporter)
     if serving.isInternal(draft) and scope.options.noInternal and not reporter.dropped:
         token = draft.places.get("type", name)
         hint = "internal services are switched off"
@@ -124,6 +127,20 @@ def _oddities(draft: Draft, name: Token, scope: Scope) -> None:
     for field, attribute in (("rpcVersion", "rpc_version"), ("rpcNumber", "rpc_number")):
         if getattr(draft, field) is not None and "RPC" not in draft.type:
             reporter.warn("not-needed", draft.places[field], attribute, "type = RPC besides")
+
+
+def _unjudged(draft: Draft, reporter: Reporter) -> None:
+    """
+    Say that rules about clients cannot be kept where a program accepts them by itself.
+    """
+    rules = {"onlyFrom": "only_from", "noAccess": "no_access", "libwrap": "libwrap"}
+    places = [(rules[each], draft.places[each]) for each in rules if each in draft.places]
+    places += [(each, draft.own[each][0].token) for each in ("allow", "deny") if each in draft.own]
+    for attribute, token in places:
+        expected = "wait = no with it"
+        hint = "with wait = yes the server accepts its clients by itself, and nobody can judge them"
+        found = f"{attribute} for a stream service with wait = yes"
+        reporter.drop("unjudged", token, found, expected, hint)
 
 
 def _rpc(draft: Draft, name: Token, scope: Scope) -> Rpc | None:

@@ -43,38 +43,14 @@ def _flag(flag: str, hint: str, off: bool = True) -> NotDone:
     return NotDone("flags", lambda draft: flag in draft.flags, hint, off)
 
 
-def _type(type_: str, hint: str) -> NotDone:
+def _asks(field: str) -> Callable[[Draft], bool]:
     """
-    A type of service.
+    Whether a list asks for the user of the client.
     """
-    return NotDone("type", lambda draft: type_ in draft.type, hint, True)
+    return lambda draft: "USERID" in (getattr(draft, field) or ())
 
 
-def _given(field: str, hint: str, off: bool) -> NotDone:
-    """
-    An attribute, whatever its value.
-    """
-    return NotDone(field, lambda draft: getattr(draft, field) is not None, hint, off)
-
-
-_OPEN = "without it more would be let in than you say"
-_ENDLESS = "without it there would be no such limit"
 _IDENT = "nobody is asked whose the connection is"
-
-
-def _unlimited(field: str) -> NotDone:
-    """
-    An attribute that may also ask for nothing.
-    """
-
-    def asked(draft: Draft) -> bool:
-        """
-        Whether it is a limit.
-        """
-        number = getattr(draft, field)
-        return number is not None and number != float("inf")
-
-    return NotDone(field, asked, _ENDLESS, True)
 
 
 #: By a name for messages: the attribute, and its value where only that is not done.
@@ -94,23 +70,8 @@ NEVER_DONE: Mapping[str, NotDone] = MappingProxyType(
 NOT_DONE: Mapping[str, NotDone] = MappingProxyType(
     {
         "flags IDONLY": _flag("IDONLY", _IDENT),
-        "flags SENSOR": _flag("SENSOR", "there are no traps yet"),
-        "type RPC": _type("RPC", "RPC services are not registered yet"),
-        "type TCPMUX": _type("TCPMUX", "there is no tcpmux yet"),
-        "type TCPMUXPLUS": _type("TCPMUXPLUS", "there is no tcpmux yet"),
-        "redirect": _given("redirect", "connections are not passed on yet", True),
-        "only_from": _given("onlyFrom", _OPEN, True),
-        "no_access": _given("noAccess", _OPEN, True),
-        "access_times": _given("times", _OPEN, True),
-        "libwrap": _given("libwrap", "hosts.allow and hosts.deny are not read yet", True),
-        "instances": _unlimited("instances"),
-        "per_source": _unlimited("perSource"),
-        "cps": NotDone("cps", lambda draft: bool(draft.cps and draft.cps[0]), _ENDLESS, True),
-        "max_load": _given("maxLoad", _ENDLESS, True),
-        "banner": _given("banner", "it is not sent yet", False),
-        "banner_success": _given("bannerSuccess", "it is not sent yet", False),
-        "banner_fail": _given("bannerFail", "it is not sent yet", False),
-        "log_type": _given("logType", "records go to the daemon's log yet", False),
+        "log_on_success USERID": NotDone("logOnSuccess", _asks("logOnSuccess"), _IDENT, False),
+        "log_on_failure USERID": NotDone("logOnFailure", _asks("logOnFailure"), _IDENT, False),
     }
 )
 

@@ -49,13 +49,10 @@ OPTIONS: Mapping[str, XinetdOption] = MappingProxyType(
         "-pidfile": XinetdOption("FILE", parent="pidfile"),
         "-syslog": XinetdOption(
             "FACILITY",
-            answer="twistd --syslog logs to syslog; a service's facility is in its log_type",
+            answer="twistd --syslog logs to syslog, --record-to syslog:FACILITY writes records to it",
         ),
         "-stayalive": XinetdOption(note="it always stays"),
-        "-limit": XinetdOption(
-            "NUMBER",
-            answer="there is no limit for all services together; give each its instances",
-        ),
+        "-limit": XinetdOption("NUMBER", words=("--limit", "{}")),
         "-logprocs": XinetdOption("NUMBER", note="no process is started to ask for user names"),
         "-inetd_compat": XinetdOption(words=("-f", "txinetd:/etc/inetd.conf"), last=True),
         "-inetd_ipv6": XinetdOption(note="tcp and udp in an inetd.conf are both families"),
@@ -168,7 +165,8 @@ class _Rewriting:
             raise UsageProblem(f"{word}: {option.answer}")
         if option.note:
             self.notes.append(f"{word}: {option.note}")
-        (self.last if option.last else self.words).extend(option.words)
+        words = [value if each == "{}" else each for each in option.words]
+        (self.last if option.last else self.words).extend(words)
         if not option.parent:
             return
         if option.parent in self.parent:

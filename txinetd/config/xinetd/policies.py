@@ -16,7 +16,7 @@ from txinetd.config.xinetd.serving import isInternal
 from txinetd.policy import Access, ConnectionsPerSecond, Limits, Sensor
 from txinetd.spec import Box, Program, Server, SocketOptions
 
-__all__ = ["DEFAULT_RATE", "access", "box", "limits", "socketOptions", "wrapName"]
+__all__ = ["DEFAULT_RATE", "acceptsItself", "access", "box", "limits", "socketOptions", "wrapName"]
 
 #: What xinetd does where C{cps} is not written.
 DEFAULT_RATE = ConnectionsPerSecond(50, 10.0)
@@ -78,15 +78,25 @@ def access(draft: Draft, name: Token, server: Server) -> Access:
     return withXinetdRules(plain, draft.onlyFrom, draft.noAccess)
 
 
+def acceptsItself(draft: Draft, server: Server) -> bool:
+    """
+    Whether a program accepts its clients by itself, so that nobody can judge them.
+    """
+    return draft.socketType == "stream" and bool(draft.wait) and isinstance(server, Program)
+
+
 def wrapName(draft: Draft, name: Token, server: Server) -> str | None:
     """
     The name by which hosts_access(5) is asked about a service, or C{None} where it is
-    not: with C{NOLIBWRAP}, and for RPC over tcp, as rpcbind(8) knows no peers.
+    not: with C{NOLIBWRAP}, for RPC over tcp as with xinetd, and where a program accepts
+    its clients by itself.
     """
     if "NOLIBWRAP" in draft.flags or ("RPC" in draft.type and draft.socketType == "stream"):
         return None
     if draft.libwrap is not None:
         return draft.libwrap
+    if acceptsItself(draft, server):
+        return None
     if isInternal(draft) or not isinstance(server, Program):
         return name.text
     path = server.argv[0] if "NAMEINARGS" in draft.flags else server.path
