@@ -63,7 +63,7 @@ class WholeTests(SynchronousTestCase):
                 SocketType.STREAM,
                 False,
                 Program(b"/usr/bin/env", (b"env",)),
-                Identity("nobody", 65534, 65534, ()),
+                Identity("nobody", 65534, 65534, (65534,)),
             ),
         )
         self.assertEqual(bound(""), ["tcp46", "[::]:21 46"])
@@ -336,33 +336,42 @@ class IdentityTests(SynchronousTestCase):
         members={"users": ["nobody"]},
     )
 
-    def identity(self, lines: str) -> Identity:
+    def read(self, lines: str, base: str = BASE) -> tuple[Identity, tuple[int, ...] | None]:
         """
-        The identity of a service.
+        The identity of a service, and the groups in place of the user's.
         """
-        (spec,) = parse(entry(lines), names=self.NAMES).services
-        return spec.identity
+        (spec,) = parse(entry(lines, base), names=self.NAMES).services
+        return spec.identity, spec.box.groups
 
     def test_groups(self) -> None:
         """
         Only with C{groups = yes} a server is in the groups of its user.
         """
-        self.assertEqual(self.identity("").groups, ())
-        self.assertEqual(self.identity("groups = no").groups, ())
-        self.assertEqual(self.identity("groups = yes").groups, (100, 65534))
+        nobody = Identity("nobody", 65534, 65534, (100, 65534))
+        self.assertEqual(self.read(""), (nobody, ()))
+        self.assertEqual(self.read("groups = no"), (nobody, ()))
+        self.assertEqual(self.read("groups = yes"), (nobody, None))
+
+    def test_noGroups(self) -> None:
+        """
+        A user that is in no other group leaves nothing to be done.
+        """
+        alice = Identity("alice", 1000, 1000, (1000,))
+        self.assertEqual(self.read("", BASE.replace("nobody", "alice")), (alice, None))
 
     def test_group(self) -> None:
         """
         A group takes the place of the user's.
         """
-        self.assertEqual(self.identity("group = tty"), Identity("nobody", 65534, 5, ()))
+        expected = Identity("nobody", 65534, 5, (5, 100))
+        self.assertEqual(self.read("group = tty"), (expected, ()))
 
     def test_numbers(self) -> None:
         """
         Users and groups may be numbers.
         """
         text = entry("group = 7", BASE.replace("nobody", "4242"))
-        self.assertEqual(service(text).identity, Identity("4242", 4242, 7, ()))
+        self.assertEqual(service(text).identity, Identity("4242", 4242, 7, (7,)))
 
     def test_place(self) -> None:
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.config_support import ROOT
@@ -15,7 +16,14 @@ from tests.corpus import rows, table
 from tests.corpus_support import corpus, names
 from tests.corpus_xinetd_expectations import EXPECTED, OURS, THEIRS
 from tests.xinetd_support import WHOLE
-from txinetd.config import LoadOptions, load, reportConfiguration
+from txinetd.config import (
+    Configuration,
+    LoadOptions,
+    dumpConfiguration,
+    load,
+    reportConfiguration,
+)
+from txinetd.config.inetd import ClassicDialect
 from txinetd.config.interfaces import ParsedFile
 from txinetd.errors import Severity
 from txinetd.spec import Builtin, InetAddress, Program, ServiceSpec
@@ -103,6 +111,24 @@ class LoadTests(CorpusTestCase):
         found = list(rows(path.name, load([str(path)], self.names, self.options)))
         self.assertEqual([(row.service, row.enabled) for row in found], [("empty", "error")])
         self.assertEqual(len(table(found).splitlines()), 2)
+
+
+class DumpTests(CorpusTestCase):
+    """
+    Tests for what is dumped of them.
+    """
+
+    def test_readBack(self) -> None:
+        """
+        What a dump says is the same service again, but for how it is recorded, for
+        which there is no key; RPC services are said to be left out.
+        """
+        for path in self.files():
+            for spec in self.read(path).services:
+                text = dumpConfiguration(Configuration((spec,)))
+                back = ClassicDialect().parse("dump", text.encode(), self.names, self.options)
+                expected = () if spec.rpc is not None else (attrs.evolve(spec, recording=None),)
+                self.assertEqual(back.services, expected, text)
 
 
 class OracleTests(CorpusTestCase):

@@ -81,7 +81,7 @@ def build(
         access=policies.access(draft, name, server),
         backlog=scope.options.backlog,
         socketOptions=policies.socketOptions(draft),
-        box=policies.box(draft),
+        box=policies.box(draft, runsAs),
         rpc=rpc,
         multiplexed=multiplexed,
         recording=recording(draft.logType, draft.logOnSuccess, draft.logOnFailure),

@@ -49,7 +49,7 @@ OPTIONS: Mapping[str, XinetdOption] = MappingProxyType(
         "-pidfile": XinetdOption("FILE", parent="pidfile"),
         "-syslog": XinetdOption(
             "FACILITY",
-            answer="twistd --syslog logs to syslog, --record-to syslog:FACILITY writes records to it",
+            answer="twistd --syslog logs to syslog, --record-to syslog:FACILITY records",
         ),
         "-stayalive": XinetdOption(note="it always stays"),
         "-limit": XinetdOption("NUMBER", words=("--limit", "{}")),

@@ -14,7 +14,7 @@ from txinetd.config.lexer import Token
 from txinetd.config.xinetd.draft import Draft
 from txinetd.config.xinetd.serving import isInternal
 from txinetd.policy import Access, ConnectionsPerSecond, Limits, Sensor
-from txinetd.spec import Box, Program, Server, SocketOptions
+from txinetd.spec import Box, Identity, Program, Server, SocketOptions
 
 __all__ = ["DEFAULT_RATE", "acceptsItself", "access", "box", "limits", "socketOptions", "wrapName"]
 
@@ -103,10 +103,12 @@ def wrapName(draft: Draft, name: Token, server: Server) -> str | None:
     return os.path.basename(path).decode("utf-8", "surrogateescape")
 
 
-def box(draft: Draft) -> Box:
+def box(draft: Draft, runsAs: Identity) -> Box:
     """
-    What a program is kept in.
+    What a program is kept in.  Without C{groups = yes} it is in no group but its own,
+    which asks for nothing where its user is in no other.
     """
+    alone = not draft.groups and not runsAs.keep and bool(set(runsAs.groups) - {runsAs.gid})
     bounds = []
     for field, which in _RESOURCES:
         number = getattr(draft, field)
@@ -115,6 +117,7 @@ def box(draft: Draft) -> Box:
             bounds.append((which, bound, bound))
     return Box(
         umask=0o022 if draft.umask is None else draft.umask,
+        groups=() if alone else None,
         limits=tuple(bounds),
         nice=draft.nice,
         passed=None if draft.passed is None else frozenset(draft.passed),

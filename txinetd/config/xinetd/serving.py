@@ -10,8 +10,6 @@ from __future__ import annotations
 import os.path
 from collections.abc import Sequence
 
-import attrs
-
 from txinetd.config.lexer import Token
 from txinetd.config.programs import judge
 from txinetd.config.text import shown
@@ -75,7 +73,7 @@ def identity(draft: Draft, scope: Scope) -> Identity | None:
     if draft.user is None:
         return None if runs else scope.options.runsAs
     group = draft.group
-    found = resolved(
+    return resolved(
         draft.user.text,
         draft.user,
         None if group is None else group.text,
@@ -85,10 +83,6 @@ def identity(draft: Draft, scope: Scope) -> Identity | None:
         scope.reporter,
         runs=runs,
     )
-    if found is None or draft.groups or found.keep:
-        return found
-    # Without groups = yes a server is in no other group than its own.
-    return attrs.evolve(found, groups=())
 
 
 def server(
