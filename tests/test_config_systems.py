@@ -17,7 +17,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.config_support import NAMES, OPTIONS
-from txinetd.config import DIALECTS, Configuration, IDialect, LoadOptions, dumpConfiguration, load
+from txinetd.config import (
+    DIALECTS,
+    POSITIONAL,
+    Configuration,
+    IDialect,
+    LoadOptions,
+    dumpConfiguration,
+    load,
+)
 from txinetd.config.conflicts import separate
 from txinetd.config.lexer import Token
 from txinetd.config.registered import multiplexed, rpc
@@ -116,7 +124,7 @@ class DialectTests(SynchronousTestCase):
         """
         Each is one.
         """
-        for dialect in DIALECTS.values():
+        for dialect in (DIALECTS[name] for name in POSITIONAL):
             self.assertTrue(verifyObject(IDialect, dialect))
 
     def test_all(self) -> None:
@@ -124,7 +132,7 @@ class DialectTests(SynchronousTestCase):
         There are those of all systems that have such a file, and ours.
         """
         self.assertEqual(
-            set(DIALECTS),
+            set(POSITIONAL),
             {"txinetd", "freebsd", "netbsd", "openbsd", "debian", "gnu", "busybox", "illumos"},
         )
 

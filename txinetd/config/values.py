@@ -121,6 +121,7 @@ class LoadOptions:
     @ivar wrapInternal: the same for internal services.
     @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
         programs.
+    @ivar strictXinetd: in an xinetd.conf(5), refuse what xinetd does not have.
     """
 
     defaultAddresses: tuple[str, ...] = ()
@@ -138,6 +139,7 @@ class LoadOptions:
     wrapPrograms: bool = False
     wrapInternal: bool = False
     searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
+    strictXinetd: bool = False
 
     @classmethod
     def forThisProcess(
