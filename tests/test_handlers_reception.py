@@ -167,6 +167,7 @@ class ReceptionTestCase(SynchronousTestCase):
         self.world.collaborators.closer.closeAll()
         self.assertEqual(self.world.reactor.getDelayedCalls(), [])
         self.assertEqual(self.world.reactor.readers, set())
+        self.assertEqual(self.door.counters.queued, 0)
 
     def file(self, text: bytes) -> bytes:
         """
