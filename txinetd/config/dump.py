@@ -107,8 +107,8 @@ def entry(spec: ServiceSpec) -> str:
     said: list[str] = []
     if isinstance(first, UnixAddress):
         owner = f":{first.uid}:{first.gid}:{first.permissions:04o}:".encode()
-        name = word(owner + first.path)
-        served = os.path.basename(first.path).decode("utf-8", "surrogateescape")
+        name = word(b"@" + first.path[1:] if first.isAbstract else owner + first.path)
+        served = os.path.basename(first.path.lstrip(b"\0")).decode("utf-8", "surrogateescape")
     else:
         name, served = word(spec.name), spec.name
         hosts = [each.host for each in spec.addresses if isinstance(each, InetAddress)]
