@@ -548,8 +548,8 @@ class FirstByteTests(ReceptionTestCase):
             client = self.arrive()
             cast(Any, ends)(client)
             self.world.reactor.readable()
-            assert self.door._own is not None
-            (penalty,) = self.door._own.penalties(self.world.reactor.seconds())
+            assert self.door._offences._own is not None
+            (penalty,) = self.door._offences._own.penalties(self.world.reactor.seconds())
             self.assertEqual((penalty.offence.value, penalty.seconds), (word, seconds))
             self.assertEqual(self.said(self.arrive()), b"")
             self.world.reactor.advance(seconds)
