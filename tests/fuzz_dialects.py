@@ -37,12 +37,7 @@ PATH = "/nonexistent/inetd.conf"
 #: The files of one piece of work.
 CHUNK = 2000
 
-SERVING = attrs.evolve(
-    OPTIONS,
-    serves=frozenset({"rpc", "tcpmux"}),
-    builtins=OPTIONS.builtins | {"tcpmux"},
-    wrapPrograms=True,
-)
+SERVING = attrs.evolve(OPTIONS, wrapPrograms=True)
 
 _SERVICES = (
     "ftp", "echo", "8080", "0", "65536", "*:echo", ":echo", "127.0.0.1:7", "[::1]:7", "::1:7",

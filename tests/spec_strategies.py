@@ -18,7 +18,7 @@ from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.settings.networks import networkText
 from txinetd.config.settings.resources import RESOURCES
-from txinetd.config.values import BUILTINS
+from txinetd.config.values import BUILTINS, STREAM_ONLY
 from txinetd.policy import (
     Access,
     AddressRule,
@@ -39,7 +39,11 @@ from txinetd.spec import (
     Builtin,
     Identity,
     InetAddress,
+    Multiplexed,
     Program,
+    Redirect,
+    Rpc,
+    Server,
     ServiceSpec,
     SocketType,
     UnixAddress,
@@ -287,11 +291,45 @@ def _internet(draw: st.DrawFn) -> dict[str, Any]:
     some = draw(st.booleans())
     addresses = [(host, False) for host in hosts] if some else list(wild)
     name = draw(st.sampled_from([str(port), "ftp", "echo"]) | names)
+    found: dict[str, Any] = {"name": name, "protocol": f"{transport}{family}"}
+    if draw(st.integers(0, 3)) == 0:
+        found = draw(_registered(found["name"], found["protocol"]))
+        port = draw(st.sampled_from([0, 0, port]))
     return {
-        "name": name,
-        "protocol": f"{transport}{family}",
+        **found,
         "socketType": SocketType.STREAM if transport == "tcp" else SocketType.DGRAM,
         "addresses": tuple(InetAddress(host, port, dual) for host, dual in addresses),
+    }
+
+
+@st.composite
+def _registered(draw: st.DrawFn, name: str, protocol: str) -> dict[str, Any]:
+    """
+    Name and protocol of an RPC service.
+    """
+    program = draw(st.sampled_from(["rstatd", "rusersd", "100001", "391002"]))
+    number = NAMES.rpc(program) or int(program)
+    first = draw(st.integers(0, 2**32 - 300))
+    rpc = Rpc(number, program, first, first + draw(st.integers(0, 255)))
+    named = draw(st.sampled_from([f"{program}/{rpc.versions}", name]))
+    return {"name": named, "protocol": f"rpc/{protocol}", "rpc": rpc}
+
+
+@st.composite
+def _behind(draw: st.DrawFn) -> dict[str, Any]:
+    """
+    The same for a service behind tcpmux.
+    """
+    characters = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
+    plain = st.text(characters, min_size=1, max_size=12)
+    name = draw(plain.filter(lambda text: text[0] != "+" and text.lower() != "help"))
+    ready = draw(st.booleans())
+    return {
+        "name": f"tcpmux/{'+' if ready else ''}{name}",
+        "protocol": draw(st.sampled_from(["tcp", "tcp4", "tcp6", "tcp46"])),
+        "socketType": SocketType.STREAM,
+        "addresses": (),
+        "multiplexed": Multiplexed(name, ready),
     }
 
 
@@ -312,28 +350,56 @@ def _local(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+def _redirect(host: str, port: str) -> Redirect:
+    """
+    A server elsewhere.
+    """
+    number = int(port) if port.isdigit() else NAMES.port(port, "tcp")
+    assert number is not None
+    return Redirect(tuple((each, number) for each in NAMES.addresses(host)), f"{host} {port}")
+
+
+redirects = st.builds(
+    _redirect,
+    st.sampled_from(["192.0.2.1", "2001:db8::1", "localhost", "two", "six"]),
+    st.integers(1, 65535).map(str) | st.sampled_from(["ftp", "telnet"]),
+)
+_options = st.lists(
+    st.sampled_from([b"-r", b"-f", b"-g", b"-n", b"-i", b"-t30.5", b"-oUNKNOWN"]), max_size=3
+).map(tuple)
+
+
+@st.composite
+def _servers(draw: st.DrawFn, kind: SocketType, unix: bool) -> tuple[Server, bool]:
+    """
+    What serves, and whether it gets the socket itself.
+    """
+    datagrams = kind is SocketType.DGRAM
+    choice = draw(st.integers(0, 5))
+    if choice < 3 or kind is SocketType.SEQPACKET:
+        path = draw(paths.filter(lambda path: not path.endswith(b"/")))
+        argv = draw(st.lists(arguments, min_size=1, max_size=4).map(tuple))
+        return Program(path, argv), True if unix and datagrams else draw(st.booleans())
+    if choice == 3 and kind is SocketType.STREAM:
+        return draw(redirects), False
+    name = draw(st.sampled_from(sorted(BUILTINS - STREAM_ONLY if datagrams else BUILTINS)))
+    return Builtin(name, draw(_options) if name == "auth" else ()), datagrams
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> ServiceSpec:
     """
     Any service that a file can describe.
     """
-    where = draw(st.one_of(_internet(), _local()))
+    where = draw(st.one_of(_internet(), _local(), _behind()))
     unix = where["protocol"] == "unix"
     datagrams = where["socketType"] is SocketType.DGRAM
-    server: Program | Builtin
-    if draw(st.booleans()) or where["socketType"] is SocketType.SEQPACKET:
-        path = draw(paths.filter(lambda path: not path.endswith(b"/")))
-        argv = draw(st.lists(arguments, min_size=1, max_size=4).map(tuple))
-        server = Program(path, argv)
-        wait = True if unix and datagrams else draw(st.booleans())
-    else:
-        server = Builtin(draw(st.sampled_from(sorted(BUILTINS))))
-        wait = datagrams
+    server, wait = draw(_servers(where["socketType"], unix))
     access = draw(accesses)
     options = draw(socketOptions)
     if datagrams:
         access = attrs.evolve(access, firstByte=None)
-    if not where["protocol"].startswith("tcp"):
+    if not where["protocol"].removeprefix("rpc/").startswith("tcp"):
         options = attrs.evolve(
             options,
             deferAccept=None,

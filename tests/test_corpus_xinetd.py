@@ -26,7 +26,7 @@ from txinetd.config import (
 from txinetd.config.inetd import ClassicDialect
 from txinetd.config.interfaces import ParsedFile
 from txinetd.errors import Severity
-from txinetd.spec import Builtin, InetAddress, Program, Redirect, ServiceSpec
+from txinetd.spec import Builtin, InetAddress, Program, ServiceSpec
 
 #: Addresses that are written in more than one way.
 BOUND = {"127.0.0.1": "localhost", "::": "*", "0.0.0.0": "*", "All addresses.": "*"}
@@ -121,15 +121,13 @@ class DumpTests(CorpusTestCase):
     def test_readBack(self) -> None:
         """
         What a dump says is the same service again, but for how it is recorded, for
-        which there is no key; RPC services and redirections are said to be left out.
+        which there is no key.
         """
         for path in self.files():
             for spec in self.read(path).services:
                 text = dumpConfiguration(Configuration((spec,)))
                 back = ClassicDialect().parse("dump", text.encode(), self.names, self.options)
-                left = spec.rpc is not None or isinstance(spec.server, Redirect)
-                expected = () if left else (attrs.evolve(spec, recording=None),)
-                self.assertEqual(back.services, expected, text)
+                self.assertEqual(back.services, (attrs.evolve(spec, recording=None),), text)
 
 
 class OracleTests(CorpusTestCase):

@@ -249,7 +249,6 @@ class Options(usage.Options):
             strictXinetd=bool(self["strict-xinetd"]),
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
-            serves=frozenset({"rpc", "tcpmux"}),
             dialect=self["dialect"],
             limits=tuple(self.settings.limits.items()),
             wrapPrograms=self.settings.wrapPrograms,

@@ -66,7 +66,7 @@ from txinetd.config.flaws import reportFlaws, reportWords
 from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
 from txinetd.config.include import INCLUDE, Included, Including
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.keyvalue import KEYS, Definition, definedService, merged, parted
+from txinetd.config.keyvalue import KEYS, Definition, definedServices, merged, parted
 from txinetd.config.lexer import Entry, Lexer, Token, decoded
 from txinetd.config.line import Line
 from txinetd.config.registered import ownTcpmux
@@ -195,7 +195,7 @@ class _Reading:
         """
         reporter = Reporter(self.path, definition.name.text)
         if not self.foreign.definition(definition.name, reporter):
-            spec = definedService(
+            self.services += definedServices(
                 definition,
                 self.names,
                 self.options,
@@ -203,8 +203,6 @@ class _Reading:
                 reporter,
                 self.rules,
             )
-            if spec is not None:
-                self.services.append(spec)
         self.diagnostics.extend(reporter.diagnostics)
 
     def entry(self, entry: Entry) -> None:
@@ -231,7 +229,7 @@ class _Reading:
         if tokens[0].text == INCLUDE and self.rules.directives and not self.foreign.policy:
             self._include(tokens, reporter)
             return
-        if self.foreign.line(tokens, reporter):
+        if self.foreign.keyed(tokens, self.rules, reporter) or self.foreign.line(tokens, reporter):
             return
         if len(tokens) < 6:
             _tooFew(tokens, reporter)

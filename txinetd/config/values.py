@@ -17,6 +17,8 @@ from txinetd.spec import DEFAULT_BACKLOG, Identity, ServiceSpec
 
 __all__ = [
     "BUILTINS",
+    "EVERY_KIND",
+    "STREAM_ONLY",
     "Configuration",
     "LoadOptions",
     "hostList",
@@ -33,6 +35,12 @@ BUILTINS = frozenset(
     auth chargen daytime discard echo servers services tcpmux time xadmin
     """.split()  # noqa: SIM905
 )
+
+#: Those among them that are not served over datagrams.
+STREAM_ONLY = frozenset({"auth", "servers", "services", "tcpmux", "xadmin"})
+
+#: The kinds of services that have no port of their own.
+EVERY_KIND = frozenset({"rpc", "tcpmux"})
 
 #: Who root is, to judge a configuration as root would without being it.
 _ROOT = Identity("root", 0, 0, (0,), keep=True)
@@ -114,7 +122,8 @@ class LoadOptions:
     @ivar builtins: the internal services that there are.
     @ivar dialect: of files for which nothing else is said.
     @ivar serves: which kinds of services can be served besides those with a socket of
-        their own: C{rpc} and C{tcpmux}.  Lines of a kind that cannot are errors.
+        their own: C{rpc} and C{tcpmux}, by default both.  Lines of a kind that cannot
+        are errors.
     @ivar limits: limits to use instead of the dialect's own where a line says nothing,
         by the names of L{txinetd.policy.Limits}'s attributes.
     @ivar wrapPrograms: ask hosts_access(5) about the clients of programs.
@@ -134,7 +143,7 @@ class LoadOptions:
     wrap: bool = False
     builtins: frozenset[str] = BUILTINS
     dialect: str = "txinetd"
-    serves: frozenset[str] = frozenset()
+    serves: frozenset[str] = EVERY_KIND
     limits: tuple[tuple[str, int | None], ...] = ()
     wrapPrograms: bool = False
     wrapInternal: bool = False
