@@ -196,7 +196,10 @@ class OracleTests(CorpusTestCase):
             for spec in self.read(path).services:
                 (address, *_) = spec.addresses
                 assert isinstance(address, InetAddress)
-                ours[spec.name, spec.protocol[:3] + BOUND.get(address.host, address.host)] = spec
+                ours[
+                    spec.name,
+                    spec.protocol.removeprefix("rpc/")[:3] + BOUND.get(address.host, address.host),
+                ] = spec
             for key in theirs.keys() - ours.keys():
                 self.assertIn((path.name, key[0]), THEIRS)
             for key in ours.keys() - theirs.keys():
