@@ -466,7 +466,7 @@ class WaitTests(SynchronousTestCase):
         "nowait:10": "n10 ! ~n256 ~n256 ~n1000 ! n10 ~n256",
         "wait:10": "w10 ! ~n256 ~w256 ~n1000 ! w10 ~n256",
         "nowait/10": "! ! ~n256 n256 ~n1000 ! ~n40 ~n256",
-        "wait/3": "! ! ~n256 ~w256 ~n1000 ! ~n40 ~n256",
+        "wait/3": "! ! ~n256 w256 ~n1000 ! ~n40 ~n256",
         "nowait.0": "n- n- ~n256 ~n256 n1000 ! ! ~n256",
         "nowait.5000": "n5000 n5000 n5000 ~n256 n1000 ! n5000 n5000",
         "nowait.x": "! ! ~n256 ~n256 ! ! ! ~n256",
@@ -522,8 +522,8 @@ class WaitTests(SynchronousTestCase):
             "nowait/0/10/3": (None, 10, 3),
             "nowait/0/0/2": (None, None, 2),
             "wait": (1, None, None),
-            "wait/3": (3, None, None),
-            "wait/0": (32767, None, None),
+            "wait/3": (None, None, None),
+            "wait/0": (None, None, None),
         }
         for field, expected in table.items():
             limits = service("freebsd", f"ftp stream tcp {field} {CAT}\n").limits
@@ -561,10 +561,13 @@ class WaitTests(SynchronousTestCase):
 
     def test_parallel(self) -> None:
         """
-        More than one server for C{wait} is said not to be run.
+        Several servers may share the socket of C{wait}.
         """
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/3 {CAT}x\n"), ["parallel-wait"])
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/1 {CAT}x\n"), [])
+        for number, expected in (("/3", 3), ("/1", 1), ("", 1), ("/0", 32767)):
+            text = f"ftp stream tcp wait{number} {CAT}x\n"
+            self.assertEqual(codes("freebsd", text), [])
+            limits = service("freebsd", text).limits
+            self.assertEqual(limits.parallel, expected)
 
     def test_closed(self) -> None:
         """
