@@ -33,6 +33,18 @@ from txinetd.policy import (
     Reaction,
     Sensor,
 )
+from txinetd.recording import (
+    FACILITIES,
+    FAILURE_WORDS,
+    PRIORITIES,
+    SUCCESS_WORDS,
+    Aggregation,
+    LogFileDestination,
+    RecordFormat,
+    Recording,
+    SyslogDestination,
+    TwistedLog,
+)
 from txinetd.sockopts import SocketOptions
 from txinetd.spec import (
     Box,
@@ -150,8 +162,8 @@ ruleWords = networks.map(networkText) | st.sampled_from(
     ["localhost", "four", "SIX.", "10.0.0.0", "192.0.2.9/24", "::ffff:192.0.2.1", "::/0", "[::1]"]
 )
 minutes = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(
-    # One minute, and all day round, have no text of their own.
-    lambda pair: pair[0] != (pair[1] - 1) % 1440
+    # All day round is from midnight to midnight.
+    lambda pair: pair[0] != pair[1]
 )
 ruleNames = st.from_regex(r"[a-z]{1,6}(-[a-z]{1,6}){0,2}", fullmatch=True)
 
@@ -241,6 +253,42 @@ socketOptions = st.builds(
     mark=st.none() | st.integers(0, 2**32 - 1),
     device=st.none() | st.from_regex(r"[a-z][a-z0-9.]{0,14}", fullmatch=True),
     fastOpen=st.none() | st.integers(1, 65535),
+)
+
+
+_texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+_files = st.builds(
+    lambda path, soft, more: LogFileDestination(
+        f"/{path}", soft, None if more is None else (soft or 1) + more
+    ),
+    _texts,
+    optional,
+    st.none() | st.integers(0, 2**40),
+)
+_syslogs = st.builds(
+    SyslogDestination,
+    st.sampled_from(sorted(FACILITIES)),
+    st.sampled_from(sorted(PRIORITIES)),
+    st.none() | names,
+    st.just("/dev/log") | _texts.map("/{}".format),
+)
+_aggregations = st.builds(
+    Aggregation,
+    first=st.integers(0, 2**31 - 1),
+    most=st.integers(0, 2**31 - 1),
+    seconds=times,
+    ipv4=st.integers(0, 32),
+    ipv6=st.integers(0, 128),
+    groups=st.integers(1, 2**24),
+)
+recordings = st.none() | st.builds(
+    Recording,
+    format=st.sampled_from(RecordFormat),
+    destination=st.just(TwistedLog()) | _files | _syslogs,
+    onSuccess=st.frozensets(st.sampled_from(sorted(SUCCESS_WORDS))),
+    onFailure=st.frozensets(st.sampled_from(sorted(FAILURE_WORDS))),
+    starts=st.booleans(),
+    aggregation=st.none() | st.just(Aggregation()) | _aggregations,
 )
 
 
@@ -418,6 +466,7 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
         access=access,
         backlog=draw(counts),
         box=draw(boxes),
+        recording=draw(recordings),
         socketOptions=options,
         **where,
     )

@@ -23,6 +23,7 @@ from tests.config_support import (
 from txinetd.config import DIALECTS
 from txinetd.config.keyvalue import KEYS
 from txinetd.errors import Severity
+from txinetd.recording import RecordFormat, Recording
 from txinetd.reload import retained
 from txinetd.spec import (
     Builtin,
@@ -210,6 +211,11 @@ class StructureTests(SynchronousTestCase):
         options = attrs.evolve(OPTIONS, backlog=7, defaultAddresses=("127.0.0.1",))
         spec = service(f"ftp on {PLAIN};", options)
         self.assertEqual((spec.backlog, str(spec.addresses[0])), (7, "127.0.0.1:21"))
+        json = Recording(RecordFormat.JSON)
+        options = attrs.evolve(OPTIONS, recording=json)
+        self.assertIsNone(service(f"ftp on {PLAIN};", options).recording)
+        spec = service(f"ftp on {PLAIN}, record_starts = yes;", options)
+        self.assertEqual(spec.recording, attrs.evolve(json, starts=True))
         off = attrs.evolve(OPTIONS, noInternal=True)
         self.assertEqual(configure("echo on protocol = tcp, user = root;", off).services, ())
 
@@ -222,7 +228,7 @@ MISTAKES = [
     (f"^protocol = tcp, wait = no, {CAT}", "missing-key", "no user"),
     (f"^protocol = unix, wait = no, user = root, {CAT}", "missing-key", "no socktype"),
     (f"{PLAIN}, ^instnces = 5", "unknown-key", "'instances'"),
-    (f"{PLAIN}, ^log_type = FILE", "unknown-key", "'log_type'"),
+    (f"{PLAIN}, ^log_tpye = FILE", "unknown-key", "'log_type'"),
     (f"{PLAIN}, ^user = bob", "duplicate-key", "first is on line 1"),
     (f"{PLAIN}, ^USER = bob", "duplicate-key", "first is on line 1"),
     (f"{PLAIN}, nice = 1, ^nice = 1", "duplicate-key", "'nice' after 'nice'"),

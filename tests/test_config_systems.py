@@ -232,6 +232,29 @@ class ProtocolTests(SynchronousTestCase):
         for dialect in ("netbsd", "openbsd", "debian", "busybox"):
             self.assertEqual(codes(dialect, text), ["bad-unix-address"], dialect)
 
+    def test_canonical(self) -> None:
+        """
+        A service's protocol is called as it is here, whatever it is called there.
+        """
+        table = {
+            ("gnu", "tcp6"): "tcp46",
+            ("gnu", "tcp6only"): "tcp",
+            ("gnu", "udp4"): "udp4",
+            ("illumos", "tcp6"): "tcp46",
+            ("busybox", "udp6"): "udp46",
+            ("freebsd", "tcp44"): "tcp",
+            ("freebsd", "tcp64"): "tcp46",
+            ("freebsd", "tcp6"): "tcp6",
+            ("openbsd", "tcp"): "tcp",
+        }
+        for (dialect, protocol), expected in table.items():
+            kind, wait = ("dgram", "wait") if protocol[0] == "u" else ("stream", "nowait")
+            spec = service(dialect, f"echo {kind} {protocol} {wait} {CAT}\n")
+            self.assertEqual(spec.protocol, expected, (dialect, protocol))
+        without = attrs.evolve(OPTIONS, haveIPv6=False)
+        spec = service("gnu", f"echo stream tcp6 nowait {CAT}\n", without)
+        self.assertEqual((spec.protocol, bound(spec)), ("tcp", "4"))
+
     def test_bothLines(self) -> None:
         """
         Where C{tcp6} is both families and another line has C{tcp} for the port, each

@@ -250,6 +250,7 @@ class Options(usage.Options):
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
             dialect=self["dialect"],
+            recording=self["recording"],
             limits=tuple(self.settings.limits.items()),
             wrapPrograms=self.settings.wrapPrograms,
             wrapInternal=self.settings.wrapInternal,

@@ -72,6 +72,8 @@ def _obstacle(spec: ServiceSpec) -> str | None:
         return "it has no argv[0]"
     if isinstance(spec.server, Redirect) and len(spec.server.text.split(" ")) != 2:
         return "it does not say to which host and port its connections go"
+    if any(first == end for first, end in spec.access.times):
+        return "its times have an interval without a minute in it"
     if spec.isUnix:
         if len(spec.addresses) > 1 or spec.name != str(spec.addresses[0]):
             return "it has more than a path"
@@ -163,8 +165,7 @@ def entry(spec: ServiceSpec) -> str:
         said.append(_pair("group", (str(identity.gid),)))
     said += _server(spec, served)
     said += [_pair(key, words) for key, words in pairs(spec)]
-    missing = "" if spec.recording is None else " (but for what is recorded about it)"
-    return f"{name} on {', '.join(said)};  # {origin}{missing}"
+    return f"{name} on {', '.join(said)};  # {origin}"
 
 
 def dumpConfiguration(configuration: Configuration) -> str:

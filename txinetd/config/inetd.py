@@ -9,6 +9,8 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     default  = hosts ":"                       alone on its line
     entry    = where type proto wait user server
     where    = [ [ hosts ] ":" ] service       proto is not unix
+             | [ [ hosts ] ":" ] program [ "/" versions ]         proto is rpc/
+             | "tcpmux/" [ "+" ] name          proto is tcp
              | path                            proto is unix
              | ":" [user] ":" [group] ":" [mode] ":" path
     hosts    = host { "," host }
@@ -17,10 +19,11 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     type     = "stream" | "dgram" | "seqpacket"         (seqpacket: unix only)
     proto    = "tcp" | "udp" | "unix"
              | ("tcp" | "udp") ("4" | "6" | "46")
+             | "rpc/" and one of these but unix
     wait     = ("wait" | "nowait") [ ("." | ":") number ]
     user     = "-" | user [ (":" | ".") group ]
     server   = path { argument }               the first argument is argv[0]
-             | "internal" [ name ]
+             | "internal" [ name { option } ]                   options: auth only
 
 What it means:
 

@@ -13,6 +13,7 @@ import attrs
 
 from txinetd.config.text import shown
 from txinetd.errors import Diagnostic, Severity, UsageProblem
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.spec import DEFAULT_BACKLOG, Identity, ServiceSpec
 
 __all__ = [
@@ -128,6 +129,8 @@ class LoadOptions:
         by the names of L{txinetd.policy.Limits}'s attributes.
     @ivar wrapPrograms: ask hosts_access(5) about the clients of programs.
     @ivar wrapInternal: the same for internal services.
+    @ivar recording: what is recorded about services of which files say something about
+        that, but not all.
     @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
         programs.
     @ivar strictXinetd: in an xinetd.conf(5), refuse what xinetd does not have.
@@ -147,6 +150,7 @@ class LoadOptions:
     limits: tuple[tuple[str, int | None], ...] = ()
     wrapPrograms: bool = False
     wrapInternal: bool = False
+    recording: Recording = DEFAULT_RECORDING
     searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
     strictXinetd: bool = False
 

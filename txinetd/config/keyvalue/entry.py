@@ -145,6 +145,7 @@ class _Reading:
             waits = modes.internalWaiting(kind, waits, self._rules, options, reporter)
         if server is None or waits is None or identity is None:
             return []
+        recorded = any(place.part == "recording" for place, _ in changes)
         wrap = wrapName(server, waits, known, options, self._rules, reporter)
         return [
             applied(
@@ -161,6 +162,7 @@ class _Reading:
                     backlog=options.backlog,
                     rpc=place.rpc,
                     multiplexed=place.multiplexed,
+                    recording=options.recording if recorded else None,
                     origin=reporter.origin(self._name),
                 ),
                 changes,

@@ -50,6 +50,11 @@ class Times(Converter):
                 found += parseTimes(token.text)
             except TimesProblem as problem:
                 raise BadValue(token, problem.found, problem.expected, problem.hint) from None
+            first, end = found[-1]
+            if end - first == 1:
+                hint = "it is that minute, each day; all day is 0:00-23:59"
+                expected = "an end that is not the beginning"
+                context.reporter.note("one-minute", token, shown(token.text), expected, hint)
         return tuple(found)
 
     def write(self, value: tuple[tuple[int, int], ...]) -> Sequence[str]:

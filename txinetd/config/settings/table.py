@@ -15,6 +15,7 @@ from typing import Any
 from txinetd.config.settings.access import ACCESS
 from txinetd.config.settings.box import BOX
 from txinetd.config.settings.limits import LIMITS
+from txinetd.config.settings.record import RECORD
 from txinetd.config.settings.resources import RESOURCES
 from txinetd.config.settings.rules import RULES
 from txinetd.config.settings.setting import At, BadValue, Context, Place, Setting, Words
@@ -31,7 +32,9 @@ from txinetd.spec import (
 
 __all__ = ["SETTINGS", "Change", "applied", "pairs", "readSetting", "similarKey"]
 
-SETTINGS: dict[str, Setting] = {each.name: each for each in (*LIMITS, *ACCESS, *BOX, *SOCKETS)}
+SETTINGS: dict[str, Setting] = {
+    each.name: each for each in (*LIMITS, *ACCESS, *BOX, *SOCKETS, *RECORD)
+}
 
 #: A value, and where it belongs.
 Change = tuple[Place, Any]
