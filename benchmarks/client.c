@@ -7,7 +7,10 @@
  *           connection half-closed first);
  *   answer  a connection, closed when the first bytes have come;
  *   udp     a datagram REQUEST, which has to come back; one that has not within a second
- *           is lost, and counts as failed. */
+ *           is lost, and counts as failed.
+ *
+ * Options, before MODE: -s SOURCE, the address to come from; -n COUNT, so many addresses
+ * from there on, in turns; -r RATE, so many conversations are begun a second, at most. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +34,9 @@ static long served, failed, room, number;
 static struct sockaddr_in address;
 static const char *request;
 static int poller, udp, answer;
+static struct sockaddr_in source;
+static unsigned int sources = 1, next;
+static double rate;
 
 static long long now(void) {
     struct timespec t;
@@ -78,6 +84,14 @@ static void begin(int n) {
     }
     for (;;) {
         slot[n].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (slot[n].fd >= 0 && source.sin_family) {
+            struct sockaddr_in own = source;
+            int late = 1; /* the port is chosen by connect(2), which knows more */
+            own.sin_addr.s_addr = htonl(ntohl(own.sin_addr.s_addr) + next++ % sources);
+            setsockopt(slot[n].fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
+            if (bind(slot[n].fd, (struct sockaddr *)&own, sizeof own) < 0)
+                exit(3);
+        }
         slot[n].since = now();
         if (slot[n].fd >= 0 && connect(slot[n].fd, (struct sockaddr *)&address, sizeof address) == 0)
             break;
@@ -120,7 +134,31 @@ static int over(int n) {
     return 1;
 }
 
+/* Begins as many conversations as there are slots and the rate allows. */
+static void fill(int together, long long elapsed, long *begun) {
+    for (int n = 0; n < together; n++) {
+        if (slot[n].open)
+            continue;
+        if (rate > 0 && *begun >= elapsed / 1e6 * rate)
+            return;
+        ++*begun;
+        begin(n);
+    }
+}
+
 int main(int argc, char **argv) {
+    for (int option; (option = getopt(argc, argv, "+s:n:r:")) != -1;) {
+        if (option == 's' && inet_pton(AF_INET, optarg, &source.sin_addr) == 1)
+            source.sin_family = AF_INET;
+        else if (option == 'n' && atoi(optarg) > 0)
+            sources = atoi(optarg);
+        else if (option == 'r' && atof(optarg) > 0)
+            rate = atof(optarg);
+        else
+            return 2;
+    }
+    argv += optind - 1;
+    argc -= optind - 1;
     if (argc < 6)
         return 2;
     udp = strcmp(argv[1], "udp") == 0;
@@ -136,14 +174,15 @@ int main(int argc, char **argv) {
         return 2;
     poller = epoll_create1(EPOLL_CLOEXEC);
     long long started = now(), until = started + (long long)(seconds * 1e6), swept = started;
-    int open = together;
-    for (int n = 0; n < together; n++) {
+    int open = 1;
+    long begun = 0;
+    for (int n = 0; n < together; n++)
         slot[n].fd = -1;
-        begin(n);
-    }
     while (open > 0) {
         struct epoll_event events[64];
-        int ready = epoll_wait(poller, events, 64, 100);
+        if (now() < until)
+            fill(together, now() - started, &begun);
+        int ready = epoll_wait(poller, events, 64, rate > 0 ? 1 : 100);
         if (ready < 0 && errno != EINTR)
             return 3;
         for (int i = 0; i < ready; i++) {
@@ -153,13 +192,14 @@ int main(int argc, char **argv) {
                 (void)!recv(slot[n].fd, buffer, sizeof buffer, 0);
             } else if (over(n)) {
                 slot[n].open = 0;
-                if (now() < until)
+                if (rate == 0 && now() < until)
                     begin(n);
-                else
-                    open--;
             }
         }
         long long time = now();
+        open = time < until;
+        for (int n = 0; n < together && !open; n++)
+            open = slot[n].open;
         if (time - swept < 100000)
             continue;
         swept = time;
@@ -170,10 +210,6 @@ int main(int argc, char **argv) {
             if (!udp)
                 close(slot[n].fd);
             slot[n].open = 0;
-            if (time < until)
-                begin(n);
-            else
-                open--;
         }
     }
     long long elapsed = now() - started;

@@ -62,6 +62,20 @@ KINDS = {
         ("rate", "p50"),
         "the client used more than 60% of a processor: it may have been the limit",
     ),
+    # of one client: without a flood and with it, and how often it got no answer then;
+    # flood: what the flood came to, and what of it was answered.
+    "flood": Kind(
+        (
+            Column("loaded", "p50 us"),
+            Column("idle", "idle us"),
+            Column("ratio", "ratio", ".2f"),
+            Column("failed", "lost", ".0f", total=True),
+            Column("flood", "flood/s"),
+            Column("answered", "answered", ".0%"),
+        ),
+        " us",
+        ("loaded", "ratio"),
+    ),
     "memory": Kind(
         (Column("pss", "PSS kB"), Column("processes", "processes")),
         " kB",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.floods import measureFlood
 from benchmarks.holding import held
 from benchmarks.memory import measureIdle, measureLive
 from benchmarks.moments import measureReload, measureStart
@@ -55,6 +56,9 @@ def service(scenario: Scenario, size: int, directory: Path) -> Service:
     What a scenario serves.
     """
     count = max(size, 1) if scenario.grows == "services" else 1
+    flooded = scenario.kind == "flood" and not scenario.limited
+    limited = "all" if scenario.grows == "rules" and size else scenario.limited
+    count += flooded
     first, *others = freePorts(count)
     entry = pwd.getpwnam("nobody")
     return Service(
@@ -62,9 +66,12 @@ def service(scenario: Scenario, size: int, directory: Path) -> Service:
         entry.pw_name if scenario.switched else None,
         entry.pw_uid,
         # Only a rate depends on whether the client sees the end.
-        scenario.mode if scenario.kind in ("rate", "reload") else "answer",
+        scenario.mode if scenario.kind in ("rate", "reload", "flood") else "answer",
         scenario.request,
         tuple(others),
+        limited,
+        # The one that is flooded answers as well.
+        changed=flooded,
     )
 
 
@@ -85,6 +92,8 @@ def measure(
             return measureIdle(running)
         if scenario.kind == "live":
             return measureLive(running, size)
+        if scenario.kind == "flood":
+            return measureFlood(running, seconds, directory)
         if scenario.kind == "reload":
             return measureReload(peer, running, directory, seconds)
         with held(running, size if scenario.grows == "alive" else 0):

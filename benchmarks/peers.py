@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.limited import limited
 from benchmarks.running import HOST, CannotServe, Peer, Service
 
 __all__ = ["OURS", "PEERS"]
@@ -90,6 +91,10 @@ def _ours(code: str) -> Callable[[Service, Path], list[str]]:
     """
 
     def command(service: Service, directory: Path) -> list[str]:
+        if service.limited:
+            path = directory / "txinetd.tac"
+            path.write_text(limited(service))
+            return _twistd(code, directory, "--python", str(path))
         path = directory / "txinetd.conf"
         path.write_text(_lines(service, ("tcp4", "udp4"), ".0", service.user or "-"))
         return _twistd(code, directory, "inetd", "-f", str(path), "--backlog", "1024")
@@ -103,8 +108,10 @@ def _xinetd(service: Service, directory: Path) -> list[str]:
     """
     program = installed("xinetd")
     path = directory / "xinetd.conf"
+    # It knows no rates of sources: this is the nearest that there is.
+    source = "4" if service.limited else "UNLIMITED"
     blocks = [
-        "defaults\n{\n instances = UNLIMITED\n cps = 1000000 1\n per_source = UNLIMITED\n"
+        f"defaults\n{{\n instances = UNLIMITED\n cps = 1000000 1\n per_source = {source}\n"
         " log_type = FILE /dev/null\n}\n"
     ]
     for entry in [service.measured, *service.besides()]:
@@ -263,10 +270,10 @@ def _loop(service: Service, directory: Path) -> list[str]:
 
 
 PEERS = [
-    Peer(OURS, _ours(_RUN), reloads=True),
-    Peer("unrecorded", _ours(_UNRECORDED), reloads=True),
+    Peer(OURS, _ours(_RUN), reloads=True, limits=("source", "all")),
+    Peer("unrecorded", _ours(_UNRECORDED), reloads=True, limits=("source", "all")),
     Peer("tcpserver", _tcpserver),
-    Peer("xinetd", _xinetd, reloads=True),
+    Peer("xinetd", _xinetd, reloads=True, limits=("source",)),
     Peer(
         "openbsd-inetd",
         _classic("openbsd-inetd", ".1000000", "-i", "-R", "0", "-q", "1024", loopback=False),

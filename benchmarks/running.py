@@ -59,6 +59,7 @@ class Service:
     @ivar mode: what a conversation is, as for the client.
     @ivar request: what a client sends.
     @ivar others: the ports of services that are configured besides.
+    @ivar limited: limits that it is to have: C{source} or C{all}, or none.
     @ivar changed: whether the last of those gives the answer of the one that is
         measured; none of them answers otherwise.
     """
@@ -69,6 +70,7 @@ class Service:
     mode: str = "end"
     request: str = ""
     others: tuple[int, ...] = ()
+    limited: str = ""
     changed: bool = False
 
     @property
@@ -211,17 +213,21 @@ class Peer:
         raises L{CannotServe}.
     @ivar place: moves the service to where it can be served.
     @ivar reloads: whether it reads its configuration again on SIGHUP.
+    @ivar limits: the limits that it can have, as in L{Service.limited}.
     """
 
     name: str
     command: Callable[[Service, Path], list[str]]
     place: Callable[[Service], Service] = _asIs
     reloads: bool = False
+    limits: tuple[str, ...] = ()
 
     def launch(self, service: Service, directory: Path) -> Running:
         """
         Start it, and do not wait for anything.
         """
+        if service.limited and service.limited not in self.limits:
+            raise CannotServe("has no such limits")
         service = self.place(service)
         words = self.command(service, directory)
         with self._log(directory).open("wb") as log:

@@ -22,7 +22,9 @@ class Scenario:
     @ivar mode: what a conversation is: C{end}, C{answer} or C{udp}, as in C{client.c}.
     @ivar request: what the client sends before it half-closes.
     @ivar grows: of what there are several sizes: C{services} that are configured,
-        connections C{alive}, or nothing.
+        connections C{alive}, C{rules} about who may come in, which all limits come with,
+        or nothing.
+    @ivar limited: the limits of the service, as in L{benchmarks.running.Service}.
     @ivar sizes: how many of them there are, one after the other.
     """
 
@@ -34,6 +36,7 @@ class Scenario:
     mode: str = "end"
     request: str = ""
     grows: str = ""
+    limited: str = ""
     sizes: tuple[int, ...] = (1,)
 
 
@@ -67,6 +70,18 @@ SCENARIOS = {
     # xinetd answers one and throws away what else has come: its losses are its own.
     "udp-many": Scenario(
         "internal echo of datagrams, 8 clients", program="echo", mode="udp", request="hello"
+    ),
+    "gate": Scenario(
+        "rules and all limits, or the default ones, 8 clients", grows="rules", sizes=(0, 10)
+    ),
+    "flood": Scenario(
+        "a client, while another network sends a flood, on a service limited per source",
+        "flood",
+        together=1,
+        limited="source",
+    ),
+    "fairness": Scenario(
+        "a client of one service, while another service is flooded", "flood", together=1
     ),
     "memory": Scenario(
         "memory of all processes, idle", "memory", grows="services", sizes=(1, 100, 1000)

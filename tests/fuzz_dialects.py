@@ -20,6 +20,7 @@ import attrs
 from tests.config_support import NAMES, OPTIONS
 from txinetd.config import (
     DIALECTS,
+    POSITIONAL,
     Configuration,
     LoadOptions,
     dumpConfiguration,
@@ -147,7 +148,7 @@ def _chunk(work: tuple[int, int, int]) -> tuple[int, float, list[str]]:
     """
     seed, number, count = work
     source = random.Random(f"{seed}:{number}")
-    dialects = sorted(DIALECTS)
+    dialects = sorted(POSITIONAL)
     slowest, wrong = 0.0, []
     for index in range(count):
         data, dialect = document(source), dialects[index % len(dialects)]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.config import DIALECTS, Settings, translate
+from txinetd.config import POSITIONAL, Settings, translate
 from txinetd.config.letters import LETTERS, Value
 from txinetd.errors import UsageProblem
 
@@ -34,7 +34,7 @@ class TranslateTests(SynchronousTestCase):
         """
         Each dialect has its table.
         """
-        self.assertEqual(set(LETTERS), set(DIALECTS))
+        self.assertEqual(set(LETTERS), set(POSITIONAL))
 
     def test_documented(self) -> None:
         """

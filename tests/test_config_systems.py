@@ -17,7 +17,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.config_support import NAMES, OPTIONS
-from txinetd.config import DIALECTS, Configuration, IDialect, LoadOptions, dumpConfiguration, load
+from txinetd.config import (
+    DIALECTS,
+    POSITIONAL,
+    Configuration,
+    IDialect,
+    LoadOptions,
+    dumpConfiguration,
+    load,
+)
 from txinetd.config.conflicts import separate
 from txinetd.config.lexer import Token
 from txinetd.config.registered import multiplexed, rpc
@@ -115,7 +123,7 @@ class DialectTests(SynchronousTestCase):
         """
         Each is one.
         """
-        for dialect in DIALECTS.values():
+        for dialect in (DIALECTS[name] for name in POSITIONAL):
             self.assertTrue(verifyObject(IDialect, dialect))
 
     def test_all(self) -> None:
@@ -123,7 +131,7 @@ class DialectTests(SynchronousTestCase):
         There are those of all systems that have such a file, and ours.
         """
         self.assertEqual(
-            set(DIALECTS),
+            set(POSITIONAL),
             {"txinetd", "freebsd", "netbsd", "openbsd", "debian", "gnu", "busybox", "illumos"},
         )
 
@@ -481,7 +489,7 @@ class WaitTests(SynchronousTestCase):
         "nowait:10": "n10 ! ~n256 ~n256 ~n1000 ! n10 ~n256",
         "wait:10": "w10 ! ~n256 ~w256 ~n1000 ! w10 ~n256",
         "nowait/10": "! ! ~n256 n256 ~n1000 ! ~n40 ~n256",
-        "wait/3": "! ! ~n256 ~w256 ~n1000 ! ~n40 ~n256",
+        "wait/3": "! ! ~n256 w256 ~n1000 ! ~n40 ~n256",
         "nowait.0": "n- n- ~n256 ~n256 n1000 ! ! ~n256",
         "nowait.5000": "n5000 n5000 n5000 ~n256 n1000 ! n5000 n5000",
         "nowait.x": "! ! ~n256 ~n256 ! ! ! ~n256",
@@ -537,8 +545,8 @@ class WaitTests(SynchronousTestCase):
             "nowait/0/10/3": (None, 10, 3),
             "nowait/0/0/2": (None, None, 2),
             "wait": (1, None, None),
-            "wait/3": (3, None, None),
-            "wait/0": (32767, None, None),
+            "wait/3": (None, None, None),
+            "wait/0": (None, None, None),
         }
         for field, expected in table.items():
             limits = service("freebsd", f"ftp stream tcp {field} {CAT}\n").limits
@@ -576,10 +584,13 @@ class WaitTests(SynchronousTestCase):
 
     def test_parallel(self) -> None:
         """
-        More than one server for C{wait} is said not to be run.
+        Several servers may share the socket of C{wait}.
         """
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/3 {CAT}x\n"), ["parallel-wait"])
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/1 {CAT}x\n"), [])
+        for number, expected in (("/3", 3), ("/1", 1), ("", 1), ("/0", 32767)):
+            text = f"ftp stream tcp wait{number} {CAT}x\n"
+            self.assertEqual(codes("freebsd", text), [])
+            limits = service("freebsd", text).limits
+            self.assertEqual(limits.parallel, expected)
 
     def test_closed(self) -> None:
         """

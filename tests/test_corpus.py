@@ -121,15 +121,6 @@ class LoadTests(CorpusTestCase):
             read += len(configuration.services)
         self.assertGreater(read, 100)
 
-    def test_otherFormats(self) -> None:
-        """
-        A file of another format makes no service and is said to be one.
-        """
-        for path in self.files("xinetd"):
-            configuration = self.read(path)
-            if configuration.services:
-                self.fail(f"{path.name} made {configuration.services[0].name}")
-
     def test_nothingToRead(self) -> None:
         """
         Files that only bear such a name do not crash anything.

@@ -14,12 +14,16 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import txinetd
 from tests.config_support import NAMES, OPTIONS, configure, diagnostics, service
-from txinetd.config import DIALECTS, load
+from txinetd.config import POSITIONAL, load
 from txinetd.config.keyvalue import KEYS
 from txinetd.config.letters import LETTERS
 from txinetd.config.rules import Families
 from txinetd.config.settings import SETTINGS
 from txinetd.config.systems import SYSTEMS
+from txinetd.config.xinetd import XinetdDialect
+from txinetd.config.xinetd.attribute import Place
+from txinetd.config.xinetd.attributes import ATTRIBUTES, FLAGS
+from txinetd.config.xinetd.options import OPTIONS as XINETD_OPTIONS
 from txinetd.errors import Severity
 from txinetd.gate.limiters import LIMIT_NAMES
 from txinetd.process.environment import baseEnvironment, connectionEnvironment
@@ -133,7 +137,9 @@ class AdministratorTests(SynchronousTestCase):
         """
         listed = re.findall(r"^``([a-z0-9-]+)``", page("diagnostics.rst"), re.MULTILINE)
         self.assertEqual(len(listed), len(set(listed)))
-        text = "".join(path.read_text() for path in (ROOT / "txinetd/config").rglob("*.py"))
+        paths = (ROOT / "txinetd/config").rglob("*.py")
+        # What is said about files of xinetd only is on the page about those.
+        text = "".join(path.read_text() for path in paths if path.parent.name != "xinetd")
         code = '"[a-z0-9]+(?:-[a-z0-9]+)+"|"quoted"'
         used = {word.strip('"') for word in re.findall(code, text)}
         used |= {f"unsupported-{kind}" for kind in ("rpc", "tcpmux", "path")}
@@ -272,7 +278,7 @@ class DialectTests(SynchronousTestCase):
         Its table has every dialect, and a cell for each in every row.
         """
         head, *rows = self.rows()
-        self.assertEqual(set(head[1:]), set(DIALECTS))
+        self.assertEqual(set(head[1:]), set(POSITIONAL))
         self.assertGreater(len(rows), 20)
         self.assertEqual({len(row) for row in rows}, {len(head)})
 
@@ -343,6 +349,63 @@ class DialectTests(SynchronousTestCase):
             named = set(re.findall(r"(?<!twistd's )``(--?[\w-]+)``", sections[dialect]))
             named -= {"--nodaemon", "--logfile"} | ({"--pidfile"} - known)
             self.assertEqual(named, known, dialect)
+
+
+class XinetdTests(SynchronousTestCase):
+    """
+    Tests for the page about files of xinetd.
+    """
+
+    def listed(self, heading: str, nextHeading: str) -> set[str]:
+        """
+        The first words of the rows of the tables of a section.
+        """
+        text = page("xinetd.rst").partition(f"\n{heading}\n--")[2]
+        text = text.partition(f"\n{nextHeading}\n--")[0] if nextHeading else text
+        rows = re.findall(r"^((?:``[^`]+``(?:, )?)+)  ", text, re.MULTILINE)
+        return {word for row in rows for word in re.findall(r"``([^`]+)``", row)}
+
+    def test_lines(self) -> None:
+        """
+        Its example is a file without a fault.
+        """
+        data = blocks("xinetd.rst", "text")[0].encode()
+        found = XinetdDialect(notDone={}).parse("xinetd.conf", data, NAMES, OPTIONS)
+        faults = [str(each) for each in found.diagnostics if each.severity > Severity.NOTE]
+        self.assertEqual((faults, len(found.services)), ([], 2))
+
+    def test_attributes(self) -> None:
+        """
+        Its tables have every attribute and every flag, and none that there is not, and
+        say rightly which may stand in C{defaults} and which are lists.
+        """
+        self.assertEqual(self.listed("Attributes", "Flags"), set(ATTRIBUTES))
+        self.assertEqual(self.listed("Flags", "Settings of txinetd's own"), set(FLAGS))
+        text = page("xinetd.rst").partition("\nFlags\n--")[0]
+        for row in re.findall(r"^((?:``[a-z_0-9]+``(?:, )?)+) +(D?L?) ", text, re.MULTILINE):
+            for name in re.findall(r"``([^`]+)``", row[0]):
+                marks = "D" if Place.DEFAULTS in ATTRIBUTES[name].place else ""
+                marks += "L" if ATTRIBUTES[name].key is not None else ""
+                self.assertEqual((name, row[1]), (name, marks))
+
+    def test_options(self) -> None:
+        """
+        It has every option of xinetd's.
+        """
+        listed = self.listed("Options of xinetd", "Diagnostics")
+        self.assertEqual(listed - {"-f"}, set(XINETD_OPTIONS))
+
+    def test_diagnostics(self) -> None:
+        """
+        What is said about such files is explained there, or with what is said about all.
+        """
+        here = self.listed("Diagnostics", "")
+        everywhere = set(re.findall(r"^``([a-z0-9-]+)``", page("diagnostics.rst"), re.MULTILINE))
+        files = (ROOT / "txinetd/config/xinetd").glob("*.py")
+        text = "".join(path.read_text() for path in files if path.name != "options.py")
+        used = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+|disabled|unjudged)"', text)) - {"utf-8"}
+        self.assertEqual(used - here - everywhere, set())
+        self.assertEqual(here - used, set())
 
 
 class ProgrammerTests(SynchronousTestCase):

@@ -48,7 +48,10 @@ class DoorTests(SynchronousTestCase):
         """
         Keep what the door logs.
         """
-        if event.get("log_namespace") == "txinetd.handlers.door.Door":
+        if event.get("log_namespace") in (
+            "txinetd.handlers.door.Door",
+            "txinetd.handlers.turns.Turns",
+        ):
             level = event["log_level"]
             assert isinstance(level, type(LogLevel.info))
             self.said.append(level.name)

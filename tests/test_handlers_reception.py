@@ -5,11 +5,14 @@ by itself.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any, cast
 
 import attrs
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -164,6 +167,7 @@ class ReceptionTestCase(SynchronousTestCase):
         self.world.collaborators.closer.closeAll()
         self.assertEqual(self.world.reactor.getDelayedCalls(), [])
         self.assertEqual(self.world.reactor.readers, set())
+        self.assertEqual(self.door.counters.queued, 0)
 
     def file(self, text: bytes) -> bytes:
         """
@@ -460,6 +464,23 @@ class PauseTests(ReceptionTestCase):
         self.assertFalse(self.door.lobby.isPaused)
         self.check(*[("served", "")] * 16)
 
+    def test_uncounted(self) -> None:
+        """
+        He is not counted as an arrival before his time: a service that pauses is not
+        turned off by those who shall wait.
+        """
+        limits = Limits(1, closedFor=500.0, reaction=Reaction.PAUSE, queueSeconds=100.0)
+        self.open(limits)
+        for _ in range(2):
+            self.arrive()
+        self.world.reactor.advance(59)
+        self.assertEqual(len(self.served), 1)
+        self.world.reactor.advance(1)
+        self.assertEqual(len(self.served), 2)
+        self.finish(0)
+        self.finish(1)
+        self.check(("served", ""), ("served", ""))
+
 
 class FirstByteTests(ReceptionTestCase):
     """
@@ -527,8 +548,8 @@ class FirstByteTests(ReceptionTestCase):
             client = self.arrive()
             cast(Any, ends)(client)
             self.world.reactor.readable()
-            assert self.door._own is not None
-            (penalty,) = self.door._own.penalties(self.world.reactor.seconds())
+            assert self.door._offences._own is not None
+            (penalty,) = self.door._offences._own.penalties(self.world.reactor.seconds())
             self.assertEqual((penalty.offence.value, penalty.seconds), (word, seconds))
             self.assertEqual(self.said(self.arrive()), b"")
             self.world.reactor.advance(seconds)
@@ -699,3 +720,117 @@ class WrapTests(ReceptionTestCase):
         self.assertEqual(self.said(client), b"")
         self.assertEqual((self.served, len(self.released)), ([], 1))
         self.check(("refused", "start-within"))
+
+
+#: What may happen, each with a number to choose by.
+_EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["arrive"] * 4 + ["finish"] * 3 + ["speak", "leave", "advance", "answer", "alter"]
+        ),
+        st.integers(0, 11),
+    ),
+    max_size=40,
+)
+
+_LIMITS = [
+    Limits(None, instances=1, queue=3),
+    Limits(None, instances=2, instancesPerSource=1, queue=2),
+    Limits(2, closedFor=70.0, queue=2, queueSeconds=100.0),
+    Limits(None),
+]
+
+_ACCESS = [
+    Access(),
+    Access(firstByte=3.0),
+    Access(wrap="in.test"),
+    Access(firstByte=3.0, wrap="in.test", startWithin=4.0, penalties=Penalties(early=20.0)),
+]
+
+
+class AnyOrderTests(ReceptionTestCase):
+    """
+    Whatever happens, in whatever order.
+    """
+
+    def change(self, number: int) -> None:
+        """
+        Have another spec, of those that there are for each number.
+        """
+        limits = attrs.evolve(
+            _LIMITS[number % len(_LIMITS)], reaction=tuple(Reaction)[number % len(Reaction)]
+        )
+        self.spec = programSpec(limits=limits, access=_ACCESS[number // 3 % len(_ACCESS)])
+        self.door.alter(self.spec)
+        self.reception.alter(self.spec)
+
+    @settings(
+        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
+    )
+    @given(st.integers(0, 11), _EVENTS, st.booleans())
+    def test_once(self, first: int, events: list[tuple[str, int]], doorFirst: bool) -> None:
+        """
+        Each who has come has one record in the end, each who was let in is released once,
+        each connection is closed, and nothing is left, no timer and nobody who waits.
+        """
+        self.setUp()
+        self.change(first)
+        clients: list[socket.socket] = []
+        running: list[int] = []
+        for event, number in events:
+            if event == "arrive":
+                clients.append(self.arrive((f"192.0.2.{number % 3}", 4000)))
+            elif event == "advance":
+                self.world.reactor.advance(number * 7)
+            elif event == "alter":
+                self.change(number)
+            elif event == "finish":
+                running = [
+                    index
+                    for index, (record, _, _) in enumerate(self.served)
+                    if self.door.isInside(record)
+                ]
+                if running:
+                    self.finish(running[number % len(running)])
+            elif event == "answer":
+                waiting = [each for each in self.wrapper.answers if not each.called]
+                if waiting:
+                    waiting[number % len(waiting)].callback(Answer(number % 2 == 0, "so"))
+            elif clients:
+                client = clients[number % len(clients)]
+                if client.fileno() >= 0:
+                    if event == "leave":
+                        client.close()
+                    else:
+                        # Its connection may be over already.
+                        with contextlib.suppress(OSError):
+                            client.sendall(b"x")
+            self.world.reactor.readable()
+        for stop in (self.door.close, self.reception.stop)[:: 1 if doorFirst else -1]:
+            stop()
+        for index, (record, _, _) in enumerate(self.served):
+            if self.door.isInside(record):
+                self.finish(index)
+        for answer in self.wrapper.answers:
+            if not answer.called:
+                answer.callback(Answer(True, "late"))
+        self.assertEqual(len(self.world.recorder.records), len(clients))
+        self.check(*self.world.verdicts())
+        for client in clients:
+            if client.fileno() >= 0:
+                self.assertTrue(isEnded(client))
+        self.listener.close()
+
+
+def isEnded(client: socket.socket) -> bool:
+    """
+    Whether a client sees the end of its connection.
+    """
+    client.settimeout(30)
+    try:
+        return client.recv(65536) == b""
+    except ConnectionResetError:
+        # It has sent what nobody has read.
+        return True
+    finally:
+        client.close()

@@ -227,6 +227,72 @@ class ListenerTests(SynchronousTestCase):
         self.flushLoggedErrors(ValueError)
         self.assertEqual(len(self.accepted), 2)
 
+    def slow(self, listener: StreamListener) -> None:
+        """
+        From now on each takes a while.
+        """
+
+        def serve(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            self.reactor.rightNow += StreamListener.turn
+
+        listener._accepted = serve
+        self.socket.outcomes = [FakeConnection() for _ in range(5)]
+
+    def test_turn(self) -> None:
+        """
+        Where it takes a while to serve them others have their turns in between, once for
+        each, also while more are waiting.
+        """
+        self.slow(self.listen())
+        self.round()
+        self.assertEqual(len(self.accepted), 1)
+        self.round()
+        self.assertEqual(len(self.accepted), 1)
+        for count in range(2, 6):
+            # A clock would go on to whatever has been put off meanwhile; a reactor does not.
+            (call,) = self.reactor.calls
+            self.assertEqual(call.getTime(), self.reactor.seconds())
+            goOn = call.func
+            call.cancel()
+            goOn()
+            self.assertEqual(len(self.accepted), count)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_turnStopped(self) -> None:
+        """
+        Those who have been accepted when it is stopped are passed on at once, whatever
+        happens to one of them.
+        """
+        listener = self.listen()
+        self.slow(listener)
+        self.round()
+
+        def fail(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            if len(self.accepted) == 3:
+                raise ValueError("broken")
+
+        listener._accepted = fail
+        listener.stop()
+        self.assertEqual(len(self.accepted), 5)
+        self.assertTrue(self.accepted[2].closed)  # type: ignore[attr-defined]
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_turnPaused(self) -> None:
+        """
+        They are passed on also where nobody is to be accepted any more.
+        """
+        listener = self.listen()
+        self.slow(listener)
+        self.round()
+        listener.pause("why")
+        self.socket.outcomes = [FakeConnection()]
+        for _ in range(10):
+            self.reactor.advance(0)
+        self.assertEqual((len(self.accepted), len(self.socket.outcomes)), (5, 1))
+
     def test_failingHandler(self) -> None:
         """
         A connection that cannot be handled is closed, and the service goes on.

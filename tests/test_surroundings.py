@@ -257,6 +257,25 @@ class SurroundingsTests(SynchronousTestCase):
         self.assertIsNone(barred.check(HERE, now + 51))
         self.assertIsNotNone(barred.check(THERE, now + 1e9))
 
+    def test_killed(self) -> None:
+        """
+        They are written down from time to time as well, and not again where nobody has
+        come or gone.
+        """
+        path = self.mktemp()
+        made = self.make(barFile=path)
+        made.startService()
+        self.addCleanup(made.stopService)
+        made.rules.barred.bar(HERE, None, 0.0, "touched a trap")
+        self.reactor.pump([1.0] * 35)
+        other = self.make(barFile=path)
+        other.startService()
+        self.addCleanup(other.stopService)
+        self.assertIsNotNone(other.rules.barred.check(HERE, 0.0))
+        os.remove(path)
+        self.reactor.pump([1.0] * 35)
+        self.assertFalse(os.path.exists(path))
+
     def test_damaged(self) -> None:
         """
         A file that cannot be read is said, and no reason not to start.

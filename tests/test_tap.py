@@ -12,6 +12,7 @@ from typing import Any, cast
 import attrs
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from txinetd import tap
 from txinetd.metrics import MetricsService, haveClient
 from txinetd.recording import RecordFormat
 from txinetd.server import InetdService
@@ -127,9 +128,15 @@ class ValueTests(OptionsTestCase):
 
     def test_defaultFile(self) -> None:
         """
-        Without one it is that of every inetd.
+        Without -f the usual file is read, or xinetd's where there is only that.
         """
-        self.assertEqual(self.parse()["files"], ["/etc/inetd.conf"])
+        first, second = Path(self.mktemp()).absolute(), Path(self.mktemp()).absolute()
+        self.patch(tap, "DEFAULT_FILES", (str(first), str(second)))
+        self.assertEqual(self.parse()["files"], [str(first)])
+        second.touch()
+        self.assertEqual(self.parse()["files"], [str(second)])
+        first.touch()
+        self.assertEqual(self.parse()["files"], [str(first)])
 
     def test_stopping(self) -> None:
         """
@@ -325,3 +332,60 @@ class DialectTests(OptionsTestCase):
         self.assertIn(f"{self.file}: --dialect freebsd fits this file better", ended.out)
         ended = self.ended("--dialect", "freebsd", "--check", str(self.file))
         self.assertEqual((ended.status, "fits" in ended.out), (0, False))
+
+
+class XinetdTests(OptionsTestCase):
+    """
+    Tests for files of xinetd's, and for its options.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.xinetd = Path(self.mktemp()).absolute()
+        self.xinetd.write_text(
+            "service echo\n{\ntype = INTERNAL\nsocket_type = stream\nwait = no\n"
+            "cps = 0 0\nbacklog = 7\n}\n"
+        )
+
+    def test_dump(self) -> None:
+        """
+        A file of xinetd's is recognised, and its services are those of any file.
+        """
+        ended = self.assertRaises(Ended, self.parse, "-f", str(self.xinetd), "--dump")
+        self.assertEqual(ended.status, 0)
+        self.assertIn("backlog = 7", ended.out)
+
+    def test_strict(self) -> None:
+        """
+        What xinetd does not have can be refused.
+        """
+        words = ("-f", str(self.xinetd), "--strict-xinetd", "--check")
+        ended = self.assertRaises(Ended, self.parse, *words)
+        self.assertEqual(ended.status, 2)
+        self.assertIn("[strict-xinetd]", ended.out)
+
+    def test_options(self) -> None:
+        """
+        Its options are those of twistd, where its files are read.
+        """
+        options = Options()
+        twistd: dict[str, Any] = {"nodaemon": 0, "logfile": None, "pidfile": "twistd.pid"}
+        options.parent = cast(Any, twistd)
+        words = ["-dontfork", "-filelog", "/x", "-pidfile", "/y", "-f", f"xinetd:{self.xinetd}"]
+        self.run_(options.parseOptions, words)
+        self.assertEqual(twistd, {"nodaemon": True, "logfile": "/x", "pidfile": "/y"})
+
+    def test_optionsElsewhere(self) -> None:
+        """
+        They are not where an inetd.conf is read: there, it is the file C{ilelog}.
+        """
+        options = self.parse("-filelog", "-f", str(self.file))
+        self.assertEqual(options["files"], [str(Path("ilelog").absolute()), str(self.file)])
+
+    def test_refused(self) -> None:
+        """
+        One that cannot be done ends it, with one line.
+        """
+        words = ("-syslog", "daemon", "-f", str(self.xinetd))
+        ended = self.assertRaises(Ended, self.parse, *words)
+        self.assertEqual((ended.status, ended.err.count("\n")), (EX_USAGE, 1))

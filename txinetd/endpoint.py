@@ -114,8 +114,9 @@ class Endpoint:
             self._delay = min(self._delay * 2, self.lastRetry)
             return
         self._collaborators.rebound()
-        if isinstance(self.address, UnixAddress) and inherited is None:
-            self._file = identify(self.address.path)
+        address = self.address
+        if isinstance(address, UnixAddress) and not address.isAbstract and inherited is None:
+            self._file = identify(address.path)
         if self._delay != self.firstRetry:
             self._delay = self.firstRetry
             self.log.info(

@@ -458,6 +458,8 @@ def reportDiagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     @param diagnostics: from a loader.
     """
     for diagnostic in diagnostics:
+        if diagnostic.severity is Severity.NOTE:
+            continue  # for whoever asks with --check
         InetdService.log.emit(
             _LEVELS[diagnostic.severity], "{diagnostic}", diagnostic=str(diagnostic)
         )

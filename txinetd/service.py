@@ -84,9 +84,10 @@ class RunningService(service.Service):
         """
         super().stopService()
         self._demultiplex(self.spec)
-        self._door.close()
         for endpoint in self.endpoints:
             endpoint.close()
+        # After those who had been accepted and are still passed on.
+        self._door.close()
 
     def retire(self) -> None:
         """

@@ -122,7 +122,8 @@ class UnixAddress:
     """
     One unix socket to bind.
 
-    @ivar path: the absolute path in the file system.
+    @ivar path: the absolute path in the file system; or a NUL and a name for one that
+        has no file (unix(7), "abstract"), which belongs to nobody and anybody may use.
     @ivar uid: the socket file's owner.
     @ivar gid: the socket file's group.
     @ivar permissions: the socket file's permission bits, e.g. C{0o600}.
@@ -140,8 +141,15 @@ class UnixAddress:
         """
         return socket.AF_UNIX
 
+    @property
+    def isAbstract(self) -> bool:
+        """
+        Whether it has no file.
+        """
+        return self.path.startswith(b"\0")
+
     def __str__(self) -> str:
-        return self.path.decode("utf-8", "backslashreplace")
+        return self.path.replace(b"\0", b"@").decode("utf-8", "backslashreplace")
 
 
 Address = InetAddress | UnixAddress

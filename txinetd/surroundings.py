@@ -19,7 +19,7 @@ from twisted.logger import Logger
 
 from txinetd.barfile import load, save
 from txinetd.gate.assemble import accessRules
-from txinetd.gate.barred import Barred
+from txinetd.gate.barred import Bar, Barred
 from txinetd.gate.gate import Gate
 from txinetd.gate.load import Readings
 from txinetd.gate.penalties import PenaltyBook
@@ -48,6 +48,9 @@ class Surroundings(service.Service):
 
     #: Seconds between two looks at the load, where any limit depends on it.
     lookEvery = 1.0
+
+    #: Seconds for which who is barred may be forgotten, should this process be killed.
+    keepEvery = 30.0
 
     def __init__(
         self,
@@ -91,6 +94,9 @@ class Surroundings(service.Service):
         self._looking = task.LoopingCall(self._look)
         self._looking.clock = reactor
         self._wantsLoad = self._wantsPressure = False
+        self._keeping = task.LoopingCall(self._keep)
+        self._keeping.clock = reactor
+        self._written: frozenset[tuple[int, int]] = frozenset()
         self._hosts = HostRefresher(
             reactor, self._inThread, names if names is not None else SystemNames(), self._moved
         )
@@ -187,6 +193,27 @@ class Surroundings(service.Service):
             self.rules.barred.restore(loaded.bars, self._clock())
         self._startLooking()
         self._hosts.start()
+        if self._barFile is not None:
+            self._written = self._barredNow()
+            self._keeping.start(self.keepEvery, now=False)
+
+    def _barredNow(self) -> frozenset[tuple[int, int]]:
+        """
+        Who is barred.
+        """
+        bars = self.rules.barred.bars(self._clock())
+        return frozenset((each.version, each.number) for each in bars)
+
+    def _keep(self) -> defer.Deferred[None] | None:
+        """
+        Write down who is barred, in a thread, if it is not who was the last time.
+        """
+        barred = self._barredNow()
+        if barred == self._written:
+            return None
+        self._written = barred
+        bars = tuple(self.rules.barred.bars(self._clock()))
+        return self._inThread(lambda: self._write(bars))
 
     def stopService(self) -> None:
         """
@@ -199,16 +226,18 @@ class Surroundings(service.Service):
             self._wrapper.close()
             self._wrapper = None
         self._reaper.close()
-        self.keepBars()
+        if self._keeping.running:
+            self._keeping.stop()
+        if self._barFile is not None:
+            self._write(self.rules.barred.bars(self._clock()))
 
-    def keepBars(self) -> None:
+    def _write(self, bars: Iterable[Bar]) -> None:
         """
-        Write down who is barred, if that is wanted.
+        Write down who is barred.
         """
-        if self._barFile is None:
-            return
+        assert self._barFile is not None
         try:
-            save(self._barFile, self.rules.barred.bars(self._clock()), self._wall())
+            save(self._barFile, bars, self._wall())
         except OSError as error:
             self.log.error(
                 "{path}: cannot be written: {reason}; after a restart nobody is barred",

@@ -18,12 +18,14 @@ from twisted.python import usage
 
 from txinetd.config import (
     DEFAULT_DIALECT,
-    DIALECTS,
+    POSITIONAL,
+    XINETD,
     Configuration,
     LoadOptions,
     Settings,
     dumpConfiguration,
     exitStatus,
+    formatOf,
     hostList,
     load,
     ownIdentity,
@@ -32,6 +34,7 @@ from txinetd.config import (
     reportProposals,
     translate,
 )
+from txinetd.config.xinetd.options import rewritten
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.explain import explain, peerOf
 from txinetd.names import SystemNames
@@ -47,8 +50,8 @@ __all__ = ["Options", "makeService"]
 EX_USAGE = 64
 EX_NOINPUT = 66
 
-#: Read when no C{-f} is given.
-DEFAULT_FILE = "/etc/inetd.conf"
+#: Read when no C{-f} is given: the first, or the second where there is only that.
+DEFAULT_FILES = ("/etc/inetd.conf", "/etc/xinetd.conf")
 
 #: Who is never given a penalty by default: whatever comes by way of a proxy would
 #: be one source.
@@ -79,6 +82,7 @@ class Options(usage.Options):
         ["as-me", None, "With --check or --dump: judge as the user who asks, not as root."],
         ["wrap", None, "Ask hosts.allow and hosts.deny (hosts_access(5)) about each connection."],
         ["no-internal", None, "Leave out the services that txinetd itself would answer."],
+        ["strict-xinetd", None, "In files for xinetd, refuse what xinetd does not have."],
     ]
 
     optParameters: ClassVar[list[Any]] = [
@@ -86,7 +90,7 @@ class Options(usage.Options):
             "dialect",
             None,
             DEFAULT_DIALECT,
-            f"Whose inetd.conf the files are, and whose options may follow: {', '.join(DIALECTS)}.",
+            f"Whose inetd.conf the files are, and whose options follow: {', '.join(POSITIONAL)}.",
             None,
         ],
         ["backlog", None, 128, "Connections the kernel queues for each service.", None],
@@ -161,6 +165,8 @@ class Options(usage.Options):
             # getopt(3) would take it for the end of the options.
             self["explain"] = takeExplain(words)
             dialect = namedDialect(words)
+            if dialect == DEFAULT_DIALECT:
+                words = list(self._rewritten(words))
             words, self.settings = translate(
                 dialect, words, lambda name: f"{name[2:]}=" in self.longOpt
             )
@@ -168,12 +174,24 @@ class Options(usage.Options):
         except (usage.UsageError, UsageProblem) as problem:
             complain(str(problem), EX_USAGE)
 
+    def _rewritten(self, words: Sequence[str]) -> Sequence[str]:
+        """
+        A command line in which the options of xinetd(8) are ours.
+        """
+        parent = {} if self.parent is None else self.parent
+        known = frozenset(parent) & {"nodaemon", "logfile", "pidfile"}
+        found = rewritten(words, isXinetd, known)
+        for note in found.notes:
+            sys.stderr.write(f"txinetd: {note}\n")
+        parent.update(found.parent)
+        return found.words
+
     def postOptions(self) -> None:
         """
         Check the values; do what C{--check} and C{--dump} ask for.
         """
         # twistd changes the directory when it daemonises.
-        files = [absolute(name) for name in self["files"]] or [DEFAULT_FILE]
+        files = [absolute(name) for name in self["files"]] or [defaultFile()]
         self["files"] = files
         backlog = self.settings.backlog or self["backlog"]
         self["backlog"] = wholeNumber("--backlog", backlog, 1, 2**31 - 1)
@@ -228,6 +246,7 @@ class Options(usage.Options):
             noInternal=bool(self["no-internal"]),
             backlog=self["backlog"],
             haveIPv6=haveIPv6(),
+            strictXinetd=bool(self["strict-xinetd"]),
             judgeAsRoot=judging and not self["as-me"],
             wrap=bool(self["wrap"]),
             dialect=self["dialect"],
@@ -383,9 +402,24 @@ def namedDialect(words: Sequence[str]) -> str:
             named = following
         elif word.startswith("--dialect="):
             named = word.partition("=")[2]
-    if named not in DIALECTS:
-        raise UsageProblem(f"--dialect {named}: expected {', '.join(DIALECTS)}")
+    if named not in POSITIONAL:
+        raise UsageProblem(f"--dialect {named}: expected {', '.join(POSITIONAL)}")
     return named
+
+
+def defaultFile() -> str:
+    """
+    The file that is read when none is named.
+    """
+    first, second = DEFAULT_FILES
+    return second if os.path.exists(second) and not os.path.exists(first) else first
+
+
+def isXinetd(name: str | None) -> bool:
+    """
+    Whether a C{[DIALECT:]PATH}, or what is read without any, is a file for xinetd.
+    """
+    return formatOf(defaultFile() if name is None else name) == XINETD
 
 
 def absolute(name: str) -> str:

@@ -110,6 +110,32 @@ class BenchmarkTests(DaemonTestCase):
         self.assertGreater(reload["values"]["pause"], 0)
         self.assertEqual(reload["values"]["failed"], 0)
 
+    def test_floods(self) -> None:
+        """
+        A client of a service that is flooded, or whose neighbour is, is measured without
+        and with the flood, which comes from elsewhere: where sources have limits most of
+        it is refused, and elsewhere none.
+        """
+        results = self.measure("txinetd,C loop", "--seconds", "1", "flood", "fairness")
+        for name in ("flood", "fairness"):
+            (sample,) = results[name]["samples"]
+            values = sample["values"]
+            self.assertEqual(values["failed"], 0)
+            self.assertAlmostEqual(values["ratio"], values["loaded"] / values["idle"])
+            self.assertGreater(values["flood"], 20)
+            self.assertEqual(values["answered"] == 1.0, name == "fairness")
+        reasons = [results[name]["cannot"][0]["reason"] for name in ("flood", "fairness")]
+        self.assertEqual(reasons, ["has no such limits", "serves one service only"])
+
+    def test_rules(self) -> None:
+        """
+        The same is measured with rules and all limits.
+        """
+        results = self.measure("txinetd", "gate")
+        samples = results["gate"]["samples"]
+        self.assertEqual([sample["size"] for sample in samples], [0, 10])
+        self.assertEqual([sample["values"]["failed"] for sample in samples], [0, 0])
+
     def test_switched(self) -> None:
         """
         A server is measured as another user, too.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -476,3 +477,23 @@ class UnixTests(DaemonTestCase):
         found = path.stat()
         self.assertEqual((found.st_mode & 0o777, found.st_uid), (0o660, 1))
         self.assertEqual(Path(path).group(), "games")
+
+    def test_abstract(self) -> None:
+        """
+        A socket without a file is served as well, and clients without one of their own or
+        with a name of the same kind are shown readably.
+        """
+        if not sys.platform.startswith("linux"):
+            raise self.skipTest("only Linux has them")
+        name = f"txinetd-{os.getpid()}-{self.freePort()}"
+        self.start(
+            f"@{name} stream unix nowait - /bin/sh sh -c 'echo $IPCLOCALPATH $IPCREMOTEPATH'\n"
+        )
+        for own in ("", f"\0{name}-client"):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(30)
+                if own:
+                    client.bind(own)
+                client.connect(f"\0{name}")
+                told = readAll(client).decode().split()
+            self.assertEqual(told, [f"@{name}", *([own.replace("\0", "@")] if own else [])])

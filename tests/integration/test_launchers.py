@@ -89,7 +89,10 @@ class HarmTests(DaemonTestCase):
         # A server that was begun may have answered before its launcher was killed.
         self.assertGreaterEqual(answers.count(b"ok\n"), len(served))
         self.assertLessEqual(answers.count(b""), len(lost))
-        self.assertGreater(len(served), 100)
+        # How many are served between two kills depends on the machine; but some are, and
+        # afterwards all.
+        self.assertTrue(served)
+        self.assertEqual(self.ask(port), b"ok\n")
 
     def test_accounted(self) -> None:
         """

@@ -8,11 +8,11 @@ names up: no sockets, no processes, no reactor.
 
 from __future__ import annotations
 
-from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, Source, source
+from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, POSITIONAL, XINETD, Source, source
 from txinetd.config.dump import dumpConfiguration
 from txinetd.config.interfaces import IDialect, ParsedFile
 from txinetd.config.letters import Settings, translate
-from txinetd.config.loader import load
+from txinetd.config.loader import formatOf, load
 from txinetd.config.proposal import proposals, reportProposals
 from txinetd.config.report import exitStatus, reportConfiguration
 from txinetd.config.values import BUILTINS, Configuration, LoadOptions, hostList, ownIdentity
@@ -21,6 +21,8 @@ __all__ = [
     "BUILTINS",
     "DEFAULT_DIALECT",
     "DIALECTS",
+    "POSITIONAL",
+    "XINETD",
     "Configuration",
     "IDialect",
     "LoadOptions",
@@ -29,6 +31,7 @@ __all__ = [
     "Source",
     "dumpConfiguration",
     "exitStatus",
+    "formatOf",
     "hostList",
     "load",
     "ownIdentity",

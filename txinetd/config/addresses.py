@@ -236,6 +236,21 @@ def port(
     return None
 
 
+def _abstract(token: Token, reporter: Reporter, rules: Rules) -> UnixAddress | None:
+    """
+    C{@name}, a unix socket without a file, which is ours alone.
+    """
+    name = token.value[1:]
+    if not rules.unix.abstract or not name or len(name) >= _LONGEST_PATH or b"\0" in name:
+        expected = "/path" if not rules.unix.abstract else f"@ and 1 to {_LONGEST_PATH - 1} bytes"
+        reporter.drop("bad-unix-address", token, shown(token.text), expected)
+        return None
+    hint = "it has no owner and no mode; rules by peer and SO_PEERCRED are left"
+    found = f"the abstract socket {shown(token.text)}"
+    reporter.note("abstract-socket", token, found, "to be used by everybody on the machine", hint)
+    return UnixAddress(b"\0" + name, 0, 0, 0)
+
+
 def unixAddress(
     token: Token,
     identity: Identity,
@@ -252,6 +267,8 @@ def unixAddress(
     """
     form = rules.unix
     expected = "/path or :user:group:mode:/path" if form.ownership else "/path"
+    if token.text.startswith("@"):
+        return _abstract(token, reporter, rules)
     owner = identity if form.service else options.runsAs
     text, uid, gid, permissions = token.text, owner.uid, owner.gid, form.permissions
     if text.startswith(":") and form.ownership:

@@ -129,8 +129,10 @@ def _where(spec: ServiceSpec) -> tuple[str, str | None, list[str]]:
         return word(spec.name), None, []
     first = spec.addresses[0]
     if isinstance(first, UnixAddress):
+        served = os.path.basename(first.path.lstrip(b"\0")).decode("utf-8", "surrogateescape")
+        if first.isAbstract:
+            return word(b"@" + first.path[1:]), served, []
         owner = f":{first.uid}:{first.gid}:{first.permissions:04o}:".encode()
-        served = os.path.basename(first.path).decode("utf-8", "surrogateescape")
         return word(owner + first.path), served, []
     said = [_pair("bind", [each.host for each in spec.addresses if isinstance(each, InetAddress)])]
     if first.port and (spec.rpc is not None or spec.name != str(first.port)):

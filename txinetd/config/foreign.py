@@ -145,7 +145,7 @@ class Foreign:
         if startsXinetd(tokens):
             self.block = True
             found = shown(" ".join(each.text for each in tokens[:2]))
-            hint = "the format of xinetd.conf is not supported"
+            hint = "that is for a file of its own, in the format of xinetd.conf"
             reporter.drop("xinetd-format", first, found, _LINES, hint)
             return True
         self.block = self.block and _insideXinetd(tokens)

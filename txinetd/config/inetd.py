@@ -46,7 +46,8 @@ A line that is wrong costs that line, with an error; what would mean another
 thing to another inetd is said in a warning or a note.  Not understood, and
 refused by name rather than misread: limits after a slash, login classes, buffer
 sizes, accept filters, IPsec policies (whose services are left out, because running
-them without would be worse), and files in the format of xinetd.conf(5).
+them without would be worse).  A file
+in the format of xinetd.conf(5) is another dialect's.
 
 C{.include PATTERN} reads other files in place of the line, as NetBSD has it, and
 entries whose second word is C{on} or C{off} are of the key=value form
@@ -187,7 +188,7 @@ class _Reading:
         The one thing to say about a file in another format.
         """
         reporter = Reporter(self.path, token.text)
-        hint = "the format of xinetd.conf is not supported; nothing in this file is used"
+        hint = f"nothing in this file is used; xinetd:{self.path} reads it as what it is"
         reporter.drop("xinetd-format", token, shown(token.text), "lines of inetd.conf(5)", hint)
         return reporter.diagnostics[0]
 

@@ -26,8 +26,9 @@ class ParsedFile:
     @ivar diagnostics: what there is to say.
     @ivar understood: C{False} where the file is in another format, so that
         nothing can be told about the services it describes.
-    @ivar files: the files that it includes.
-    @ivar unreadable: those among them, and patterns, of which nothing is known.
+    @ivar files: the files that were read because it includes them, in order.
+    @ivar unreadable: files, directories and patterns that it names and of which nothing
+        is known.
     """
 
     services: tuple[ServiceSpec, ...] = ()

@@ -76,9 +76,9 @@ class Line:
             limits = attrs.evolve(waits.limits, instances=typed.instances, reaction=Reaction.PAUSE)
             waits = attrs.evolve(waits, limits=limits)
         if waits is not None and waits.wait and (waits.limits.instances or 1) > 1:
-            text = f"{shown(tokens[3].text)}: several servers that share a socket"
-            hint = "one at a time is run: it is started again when it ends and somebody waits"
-            reporter.warn("parallel-wait", tokens[3], text, "one server for wait", hint)
+            many = waits.limits.instances or 1
+            limits = attrs.evolve(waits.limits, instances=None, parallel=many)
+            waits = attrs.evolve(waits, limits=limits)
         both = wishes.Wishes(known.wishes.send, known.wishes.receive, typed.wishes.filter)
         granted = wishes.grant(both, tokens[1], reporter)
         found: list[ServiceSpec] = []

@@ -12,16 +12,17 @@ import attrs
 
 from txinetd.config import addresses
 from txinetd.config.conflicts import separate
-from txinetd.config.dialects import DIALECTS, source
-from txinetd.config.files import Files
+from txinetd.config.dialects import DIALECTS, XINETD, dialectOf, source
+from txinetd.config.files import Files, readFiles
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.values import Configuration, LoadOptions
-from txinetd.errors import Diagnostic
+from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.interfaces import INames
+from txinetd.origin import Origin
 from txinetd.spec import Program, ServiceSpec
 
-__all__ = ["load"]
+__all__ = ["formatOf", "load"]
 
 #: What stands for a file where the command line is what is wrong.
 COMMAND_LINE = "<command line>"
@@ -38,7 +39,7 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
     @raise UsageProblem: one of C{paths} is impossible as an argument.
     """
     options = LoadOptions() if options is None else options
-    sources = [source(each, options.dialect) for each in paths]
+    sources = [source(each) for each in paths]
     diagnostics = _checkDefaults(names, options)
     files = Files()
     services: list[ServiceSpec] = []
@@ -48,16 +49,18 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
         files.add(each.path)
         diagnostics.extend(files.diagnostics[said:])
         for path, data in files.contents[before:]:
-            parsed = DIALECTS[each.dialect].parse(path, data, names, options)
-            services.extend(parsed.services)
+            name = dialectOf(each, data, options.dialect)
+            if each.dialect is None and name != options.dialect:
+                diagnostics.append(_recognised(path, name))
+            parsed = DIALECTS[name].parse(path, data, names, options)
+            # A file for xinetd says by itself who is asked about whom.
+            judged = options.wrap and name != XINETD
+            services.extend(map(wrapped, parsed.services) if judged else parsed.services)
             diagnostics.extend(parsed.diagnostics)
-            read.append(path)
-            read.extend(parsed.files)
+            read.extend((path, *parsed.files))
             files.unreadable.extend(parsed.unreadable)
             if not parsed.understood:
                 files.unreadable.append(path)
-    if options.wrap:
-        services = [wrapped(spec) for spec in services]
     kept, conflicts = separate(services)
     diagnostics.extend(conflicts)
     return Configuration(
@@ -81,6 +84,31 @@ def wrapped(spec: ServiceSpec) -> ServiceSpec:
     if isinstance(spec.server, Program):
         name = os.path.basename(spec.server.path).decode("utf-8", "surrogateescape")
     return attrs.evolve(spec, access=attrs.evolve(spec.access, wrap=name))
+
+
+def formatOf(argument: str) -> str | None:
+    """
+    The format of the file, or the first file of the directory, that a
+    C{[DIALECT:]PATH} names; C{None} where that names nothing that can be read.
+    """
+    try:
+        named = source(argument)
+    except UsageProblem:
+        return None
+    if named.dialect is not None:
+        return named.dialect
+    contents = readFiles([named.path]).contents
+    return dialectOf(named, contents[0][1]) if contents else None
+
+
+def _recognised(path: str, dialect: str) -> Diagnostic:
+    """
+    Say in which format a file is read that nobody has said it of.
+    """
+    found = f"a file that looks like one for {dialect}, and is read as such"
+    expected = "the format before the name"
+    hint = f"{dialect}:{path} says so"
+    return Diagnostic(Severity.NOTE, "format-found", Origin(path, 1), found, expected, hint)
 
 
 def _checkDefaults(names: INames, options: LoadOptions) -> list[Diagnostic]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from txinetd.config.dialects import DEFAULT_DIALECT, DIALECTS, source
+from txinetd.config.dialects import DEFAULT_DIALECT, POSITIONAL, source
 from txinetd.config.loader import load
 from txinetd.config.text import visible
 from txinetd.config.values import Configuration, LoadOptions
@@ -68,7 +68,7 @@ def proposals(
     if options.dialect != DEFAULT_DIALECT:
         return []
     mine = [source(each) for each in paths]
-    if any(each.dialect != DEFAULT_DIALECT for each in mine):
+    if any(each.dialect not in (None, DEFAULT_DIALECT) for each in mine):
         # Somebody has said which file is of which system.
         return []
     made: list[Proposal] = []
@@ -86,7 +86,7 @@ def _best(path: str, names: INames, options: LoadOptions) -> tuple[str, int]:
     The dialect that fits one file, and how many errors it has in it.
     """
     ranks: dict[str, tuple[int, bool, int]] = {}
-    for dialect in DIALECTS:
+    for dialect in POSITIONAL:
         said = load([f"{dialect}:{path}"], names, options).diagnostics
         warnings = _count(Severity.WARNING, said)
         ranks[dialect] = (_errors(said), dialect != DEFAULT_DIALECT, warnings)

@@ -235,11 +235,13 @@ class UnixForm:
     @ivar service: whether the socket is the service's user's (where nothing is
         said), rather than the daemon's.
     @ivar permissions: where nothing is said.
+    @ivar abstract: whether C{@name} is one without a file.
     """
 
     ownership: bool = False
     service: bool = False
     permissions: int = 0o600
+    abstract: bool = False
 
 
 @attrs.frozen

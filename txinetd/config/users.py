@@ -23,7 +23,7 @@ from txinetd.interfaces import INames
 from txinetd.names import HIGHEST_ID, isNumber
 from txinetd.spec import Identity
 
-__all__ = ["identity"]
+__all__ = ["identity", "resolved"]
 
 _USER = "a user that exists"
 
@@ -104,9 +104,8 @@ def identity(
     @param runs: whether a program is to run with it.  An internal service runs
         in the daemon, whatever its line says.
     """
-    me = options.runsAs
     if token.text == "-":
-        return me
+        return options.runsAs
     if token.text.startswith("/"):
         hint = "is the user missing before the program?"
         reporter.drop("unknown-user", token, shown(token.text), _USER, hint)
@@ -115,14 +114,38 @@ def identity(
     if text is None:
         return None
     user, group = _split(text, names, rules.user)
+    return resolved(user, token, group, token, names, options, reporter, runs=runs, rules=rules)
+
+
+def resolved(
+    user: str,
+    token: Token,
+    group: str | None,
+    groupToken: Token,
+    names: INames,
+    options: LoadOptions,
+    reporter: Reporter,
+    *,
+    runs: bool,
+    rules: Rules = TXINETD,
+) -> Identity | None:
+    """
+    The identity of a user and a group.
+
+    @param token: where the user stands.
+    @param group: C{None} for the user's own.
+    @param groupToken: where the group stands.
+    @param runs: whether a program is to run with it.
+    """
+    me = options.runsAs
     gid = None if group is None else names.group(group)
     entry = names.user(user)
     if entry is None and not (isNumber(user) and int(user) <= HIGHEST_ID):
-        hint = _otherwise(text, user, rules, names)
+        hint = _otherwise(token.text, user, rules, names)
         reporter.drop("unknown-user", token, shown(user), _USER, hint)
         return None
     if group is not None and gid is None:
-        reporter.drop("unknown-group", token, shown(group), "a group that exists")
+        reporter.drop("unknown-group", groupToken, shown(group), "a group that exists")
         return None
     found = _resolved(user, entry, gid, names, me)
     if found is None:

@@ -133,6 +133,7 @@ class LoadOptions:
         that, but not all.
     @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
         programs.
+    @ivar strictXinetd: in an xinetd.conf(5), refuse what xinetd does not have.
     """
 
     defaultAddresses: tuple[str, ...] = ()
@@ -151,6 +152,7 @@ class LoadOptions:
     wrapInternal: bool = False
     recording: Recording = DEFAULT_RECORDING
     searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
+    strictXinetd: bool = False
 
     @classmethod
     def forThisProcess(

@@ -10,19 +10,20 @@ import itertools
 import time
 
 import attrs
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txinetd.counters import ServiceCounters
 from txinetd.gate.assemble import accessRules
 from txinetd.gate.gate import Gate
-from txinetd.gate.penalties import Offence, PenaltyBook
+from txinetd.gate.penalties import Offence
 from txinetd.gate.rule import NOBODY, Source, sourceOf
 from txinetd.gate.verdict import Turn, Verdict
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.lobby import Lobby
+from txinetd.handlers.offences import Offences
+from txinetd.handlers.turns import Turns
 from txinetd.origin import Origin
-from txinetd.policy import NO_PENALTIES, Reaction, Sensor
+from txinetd.policy import Sensor
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.spec import ServiceSpec
@@ -54,14 +55,6 @@ def _unmet(spec: ServiceSpec) -> tuple[str, str] | None:
     return None
 
 
-#: What happens to those who come while there is no room.
-_DOING = {
-    Reaction.CLOSE: "closing connections",
-    Reaction.PAUSE: "accepting nobody",
-    Reaction.QUEUE: "letting connections wait",
-}
-
-
 class Door:
     """
     Judges arrivals at one service, over all of its sockets, and records them.
@@ -84,12 +77,13 @@ class Door:
         self._reactor = collaborators.reactor
         self._clock = collaborators.clock
         self._rules = rules = collaborators.rules
-        self._own: PenaltyBook | None = None
-        self._penalties = self._books(spec)
+        now = self._clock()
+        self._allCounters = collaborators.counters
+        self._offences = Offences(spec, rules, self._allCounters, now)
         self._unmet = _unmet(spec)
         self._gate = Gate(
             spec.limits,
-            shared=(rules.barred, *self._penalties),
+            shared=self._offences.gateRules,
             own=accessRules(spec.access, rules.local),
             shadow=spec.access.shadow,
             server=rules.gate,
@@ -97,12 +91,11 @@ class Door:
         )
         self._recording = spec.recording or collaborators.recording
         self._defaultRecording = collaborators.recording
-        self._allCounters = collaborators.counters
         self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
         self.lobby = Lobby(self._reactor, self._clock, self._gate)
         # Where those came from who have been let in, by their records' numbers.
         self._inside: dict[int, Source] = {}
-        self._returning: IDelayedCall | None = None
+        self._turns = Turns(self._reactor, self._clock, self._gate, spec.name, self.counters)
         self._closed = False
 
     @property
@@ -111,21 +104,6 @@ class Door:
         The service's gate, to be looked at.
         """
         return self._gate
-
-    def _books(self, spec: ServiceSpec) -> tuple[PenaltyBook, ...]:
-        """
-        Where penalties are collected: the server's, and the service's own if it has
-        any.
-        """
-        own = spec.access.penalties
-        if own == NO_PENALTIES:
-            self._own = None
-            return (self._rules.penalties,)
-        if self._own is None:
-            self._own = PenaltyBook(own, spec.limits.prefixes)
-        else:
-            self._own.alter(own, spec.limits.prefixes, self._clock())
-        return (self._rules.penalties, self._own)
 
     def alter(self, spec: ServiceSpec) -> None:
         """
@@ -139,17 +117,18 @@ class Door:
             counters = self.counters
             self.counters = self._allCounters.forService(spec.name, spec.socketType.value)
             self._allCounters.retire(counters)
+        self._turns.name, self._turns.counters = spec.name, self.counters
         self._unmet = _unmet(spec)
         now = self._clock()
-        self._penalties = self._books(spec)
+        self._offences.alter(spec, now)
         returned = self._gate.replaceRules(
             now,
-            shared=(self._rules.barred, *self._penalties),
+            shared=self._offences.gateRules,
             own=accessRules(spec.access, self._rules.local),
             shadow=spec.access.shadow,
         )
         if self._gate.replaceLimits(spec.limits, now) or returned:
-            self._sayReturned()
+            self._turns.returned()
         self.lobby.alter()
 
     def close(self) -> None:
@@ -157,7 +136,7 @@ class Door:
         Say no more about limits, and let nobody wait; who is in may finish.
         """
         self._closed = True
-        self._forgetTimer()
+        self._turns.forget()
         self.lobby.close()
 
     def retire(self) -> None:
@@ -165,14 +144,6 @@ class Door:
         The service is no more, but for what is still being served.
         """
         self._allCounters.retire(self.counters)
-
-    def _forgetTimer(self) -> None:
-        """
-        Do not look later.
-        """
-        returning, self._returning = self._returning, None
-        if returning is not None:
-            returning.cancel()
 
     def arrive(self, facts: ConnectionFacts) -> tuple[ConnectionRecord, Source]:
         """
@@ -205,12 +176,8 @@ class Door:
         """
         now = self._clock()
         verdict = self._gate.judge(source, now)
-        if verdict.turn is Turn.RETURNED:
-            self._sayReturned()
-        elif verdict.turn is Turn.TRIPPED:
-            self.counters.paused = True
-            self._sayOver(verdict, now)
-            self._lookLater(now)
+        if verdict.turn is not Turn.NONE:
+            self._turns.judged(verdict, now)
         for refusal in verdict.shadowed:
             self.counters.shadowed.add(refusal.rule)
             self.log.info(
@@ -279,7 +246,7 @@ class Door:
         self._setRefused(record, verdict.rule, verdict.origin)
         if verdict.perSource:
             # Where there is no room for anybody it is not this one's fault.
-            self._collect(source, Offence.REFUSED)
+            self._offences.collect(source, Offence.REFUSED, self._clock())
         self.finish(record)
 
     def turnAway(
@@ -309,7 +276,7 @@ class Door:
             reason=reason,
         )
         if offence is not None:
-            self._collect(source, offence)
+            self._offences.collect(source, offence, self._clock())
         self.finish(record)
 
     def _setRefused(self, record: ConnectionRecord, rule: str, origin: Origin | None) -> None:
@@ -327,84 +294,7 @@ class Door:
         """
         Keep somebody out of every service who has touched a trap.
         """
-        seconds = sensor.seconds
-        if self._rules.barred.bar(source, seconds, self._clock(), f"touched {self._spec.name}"):
-            self._allCounters.barred += 1
-            self.log.warn(
-                "{service}: {source} has touched a trap and is barred {period}",
-                service=self._spec.name,
-                source=source.text,
-                period="for ever" if seconds is None else f"for {seconds:g} s",
-            )
-
-    def _collect(self, source: Source, offence: Offence) -> None:
-        """
-        Note what somebody has done.
-        """
-        now = self._clock()
-        for book in self._penalties:
-            for penalty in book.collect(source, offence, now):
-                if penalty.begins:
-                    self._allCounters.penalised += 1
-                    self.log.warn(
-                        "{prefix} {offence} too often and is kept out for {seconds:.0f} s",
-                        prefix=penalty.prefix,
-                        offence=penalty.offence.value,
-                        seconds=penalty.until - now,
-                    )
-
-    def _sayOver(self, verdict: Verdict, now: float) -> None:
-        """
-        The service is over its limits.
-        """
-        doing = _DOING[self._spec.limits.reaction]
-        if verdict.until is None:
-            self.log.warn(
-                "{service}: over its limit, {reason}; {doing} until there is room",
-                service=self._spec.name,
-                reason=verdict.reason,
-                rule=verdict.rule,
-                doing=doing,
-            )
-            return
-        self.log.warn(
-            "{service}: over its limit, {reason}; {doing}, and accepting the"
-            " next one in {seconds:.1f} s",
-            service=self._spec.name,
-            reason=verdict.reason,
-            rule=verdict.rule,
-            doing=doing,
-            seconds=verdict.until - now,
-        )
-
-    def _lookLater(self, now: float) -> None:
-        """
-        Notice the service's return also when nobody asks for it any more.
-        """
-        self._forgetTimer()
-        due = self._gate.returnsAt(now)
-        # Where it is up to those who are in, L{finish} looks.
-        if due is not None:
-            self._returning = self._reactor.callLater(max(due - now, 0.0), self._look)
-
-    def _look(self) -> None:
-        """
-        See whether the service is back.
-        """
-        self._returning = None
-        now = self._clock()
-        if self._gate.recover(now):
-            self._sayReturned()
-        elif self._gate.over:
-            self._lookLater(now)
-
-    def _sayReturned(self) -> None:
-        """
-        The service is within its limit again.
-        """
-        self._forgetTimer()
-        self.counters.paused = False
-        self.log.info("{service}: within its limit again", service=self._spec.name)
+        self._offences.bar(source, sensor, self._clock())
 
     def fail(self, record: ConnectionRecord, reason: str) -> None:
         """
@@ -449,9 +339,7 @@ class Door:
         self._recorder.record(record)
         if source is None or self._closed:
             return
-        # A service whose timer runs is told by that.
-        if self._gate.over and self._returning is None:
-            self._look()
+        self._turns.left()
         self.lobby.look()
 
     def _count(self, record: ConnectionRecord) -> None:
@@ -470,6 +358,6 @@ class Door:
         See whether somebody who has been served has misbehaved.
         """
         if record.reason == "time-limit":
-            self._collect(source, Offence.TIMEOUT)
+            self._offences.collect(source, Offence.TIMEOUT, self._clock())
         elif record.signal or record.status:
-            self._collect(source, Offence.FAILED)
+            self._offences.collect(source, Offence.FAILED, self._clock())

@@ -165,6 +165,8 @@ class Lobby:
         """
         if self._looking:
             return  # who is let in may leave at once, and call this
+        if self._timer is None and not self._paused and not self._queue:
+            return  # as nearly always
         self._looking = True
         try:
             self._serve()

@@ -149,11 +149,24 @@ class Reception:
         record, source = self._door.arrive(facts)
         if self._banners.always:
             say(connection, self._banners.always)
+        if self._door.lobby.isPaused:
+            # Accepted in one go with whoever took the last place.  To ask the gate would be
+            # to count an arrival that was not to come now, and might turn the service off.
+            self._wait(Arrival(self, connection, facts, source, record))
+            return
         verdict = self._door.judge(record, source)
         if verdict.allowed and self._straight:
             self._hand(record, facts, connection, [])
             return
         self._judged(Arrival(self, connection, facts, source, record), verdict)
+
+    def _wait(self, arrival: Arrival) -> None:
+        """
+        Let one wait in the lobby.
+        """
+        self._onTheWay.add(arrival)
+        self._door.counters.queued += 1
+        self._door.lobby.wait(arrival)
 
     def called(self, arrival: Arrival) -> None:
         """
@@ -196,9 +209,7 @@ class Reception:
             self._letIn(arrival)
             return
         if verdict.full and self._door.lobby.holds:
-            self._onTheWay.add(arrival)
-            self._door.counters.queued += 1
-            self._door.lobby.wait(arrival)
+            self._wait(arrival)
             return
         say(arrival.connection, self._banners.fail)
         self._door.refuse(arrival.record, arrival.source, verdict)

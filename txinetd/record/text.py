@@ -9,6 +9,7 @@ terminal shows it: both forms are printable ASCII.
 
 from __future__ import annotations
 
+import re
 from json.encoder import encode_basestring_ascii
 
 from txinetd.record.event import ConnectionRecord
@@ -99,13 +100,26 @@ def formatMore(more: MoreRefused) -> str:
     )
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+
+
+def _half(match: re.Match[str]) -> str:
+    """
+    A lone surrogate in plain characters.
+    """
+    code = ord(match.group())
+    return f"\\x{code & 0xFF:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
 def _quoted(text: str) -> str:
     """
     Text as a JSON string in ASCII; what was not valid UTF-8 to begin with as backslash
     escapes.
     """
     if not text.isascii():
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        # What stood for bytes that are no text is shown as these; whatever else is half
+        # of a character, as that.
+        text = _HALVES.sub(_half, text)
     return encode_basestring_ascii(text)
 
 

@@ -28,7 +28,9 @@ def endOf(name: Any) -> End:
     if isinstance(name, tuple):
         return End(plainHost(name[0]), name[1])
     if name:
-        return End(path=os.fsencode(name))
+        path = os.fsencode(name)
+        # What has no file is shown as ss(8) shows it; nor could a variable hold a NUL.
+        return End(path=path.replace(b"\0", b"@"))
     return End()
 
 
@@ -56,7 +58,7 @@ def listenerFacts(sock: socket.socket, address: Address) -> ConnectionFacts:
     @param address: what it is bound to.
     """
     if isinstance(address, UnixAddress):
-        return ConnectionFacts("unix", End(path=address.path))
+        return ConnectionFacts("unix", endOf(address.path))
     transport = "udp" if sock.type == socket.SOCK_DGRAM else "tcp"
     return ConnectionFacts(transport, endOf(sock.getsockname()))
 

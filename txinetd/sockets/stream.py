@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from txinetd.sockets.readable import Readable
 
@@ -26,9 +27,15 @@ class StreamListener:
     Accepts connections and passes each on.
     """
 
+    log = Logger()
+
     #: Connections accepted before they are served and other descriptors get their
     #: turn: so few that their servers' ends are noticed in time.
     batch = 16
+
+    #: Seconds for which connections are passed on before others get their turn: those of
+    #: one service that is flooded are not to keep the clients of all others waiting.
+    turn = 0.001
 
     #: Seconds until another try after running out of something: at first, and at
     #: most.
@@ -70,6 +77,7 @@ class StreamListener:
         self._running = False
         self._paused: set[object] = set()
         self._arrived: deque[tuple[socket.socket, Any]] = deque()
+        self._rest: IDelayedCall | None = None
 
     def start(self) -> None:
         """
@@ -80,13 +88,21 @@ class StreamListener:
 
     def stop(self) -> None:
         """
-        Cease; the socket stays open.
+        Cease; the socket stays open.  Who has been accepted already is passed on now.
         """
         self._running = False
         self._readable.pause()
+        rest, self._rest = self._rest, None
+        if rest is not None:
+            rest.cancel()
         resuming, self._resuming = self._resuming, None
         if resuming is not None:
             resuming.cancel()
+        while self._arrived:
+            try:
+                self._passOn()
+            except Exception:
+                self.log.failure("an arrival could not be handled")
 
     def pause(self, why: object) -> None:
         """
@@ -112,28 +128,47 @@ class StreamListener:
         the other: to serve one takes so long that others come meanwhile, and then
         who waits and who has just come could not be told apart.
         """
+        if self._rest is not None:
+            return  # its turn has not come
         arrived = self._arrived
+        ends = self._reactor.seconds() + self.turn
         try:
             self._accept(arrived)
             if arrived and self._crowded is not None:
                 self._crowded(len(arrived) == self.batch)
             while arrived:
-                connection, peer = arrived.popleft()
-                try:
-                    self._accepted(connection, peer)
-                except BaseException:
-                    connection.close()
-                    raise
+                self._passOn()
+                if self._reactor.seconds() >= ends:
+                    break
         finally:
-            if arrived:
-                # One could not be handled; the others can do nothing about it.
-                self._reactor.callLater(0, self._readable.doRead)
+            if arrived and self._running:
+                # There was no time for them, or one could not be handled, about which the
+                # others can do nothing.
+                self._rest = self._reactor.callLater(0, self._goOn)
+
+    def _passOn(self) -> None:
+        """
+        Pass one on.
+        """
+        connection, peer = self._arrived.popleft()
+        try:
+            self._accepted(connection, peer)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _goOn(self) -> None:
+        """
+        Pass the others on.
+        """
+        self._rest = None
+        self._readable.doRead()
 
     def _accept(self, arrived: deque[tuple[socket.socket, Any]]) -> None:
         """
         Accept whoever waits, up to a batch.
         """
-        if self._paused or not self._running:
+        if self._paused:
             return  # called for those who had been accepted before
         accept = self._socket._accept  # type: ignore[attr-defined]
         for _ in range(self.batch - len(arrived)):

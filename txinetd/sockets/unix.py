@@ -79,15 +79,14 @@ def bindUnix(sock: socket.socket, address: UnixAddress) -> None:
     if len(address.path) > LONGEST_PATH:
         hint = f"the path of a socket has at most {LONGEST_PATH} bytes"
         raise BindError(str(address), "path", errno.ENAMETOOLONG, hint)
+    if address.isAbstract:
+        _bindTo(sock, address)
+        return
     _removeStale(sock, address)
     # The file gets the mode that the socket's own inode has: none at all, until
     # it has its owner.
     os.fchmod(sock.fileno(), 0)
-    try:
-        sock.bind(address.path)
-    except OSError as error:
-        hint = _HINTS.get(error.errno or 0, "")
-        raise BindError(str(address), "bind", error.errno or 0, hint) from error
+    _bindTo(sock, address)
     try:
         _setOwner(address)
     except BaseException:
@@ -95,10 +94,21 @@ def bindUnix(sock: socket.socket, address: UnixAddress) -> None:
         raise
 
 
+def _bindTo(sock: socket.socket, address: UnixAddress) -> None:
+    """
+    Bind, and nothing else.
+    """
+    try:
+        sock.bind(address.path)
+    except OSError as error:
+        hint = _HINTS.get(error.errno or 0, "")
+        raise BindError(str(address), "bind", error.errno or 0, hint) from error
+
+
 _HINTS = {
     errno.ENOENT: "its directory has to exist",
     errno.EACCES: "the daemon may not write to its directory",
-    errno.EADDRINUSE: "something came there in this moment",
+    errno.EADDRINUSE: "another process has it: ss -xlp shows which",
 }
 
 

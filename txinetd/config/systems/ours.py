@@ -33,7 +33,7 @@ TXINETD = Rules(
     tcpmux=True,
     waiting=WaitForm(separators=".:"),
     user=UserForm.KNOWN,
-    unix=UnixForm(ownership=True, service=True),
+    unix=UnixForm(ownership=True, service=True, abstract=True),
     internalNames=True,
     policies=True,
     directives=True,
