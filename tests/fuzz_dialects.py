@@ -19,6 +19,7 @@ import attrs
 
 from tests.config_support import NAMES, OPTIONS
 from txinetd.config import (
+    DEFAULT_DIALECT,
     DIALECTS,
     POSITIONAL,
     Configuration,
@@ -129,6 +130,10 @@ def check(dialect: str, data: bytes, options: LoadOptions = SERVING) -> None:
     assert len(report.splitlines()) == len(configuration.diagnostics) + 1, report
     dump = dumpConfiguration(configuration)
     assert len(dump.split("\n")) == len(kept) + 1 and dump.isascii(), dump
+    again, _ = separate(
+        DIALECTS[DEFAULT_DIALECT].parse(PATH, dump.encode(), NAMES, OPTIONS).services
+    )
+    assert again == kept, dump
     for spec in kept:
         if spec.origin.path == PATH:
             assert 1 <= spec.origin.line <= lines, spec

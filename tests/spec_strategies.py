@@ -185,7 +185,7 @@ accesses = st.builds(
     st.lists(st.tuples(st.booleans(), ruleWords), max_size=5),
     default=st.booleans(),
     times=st.lists(minutes, max_size=3).map(tuple),
-    wrap=st.none() | names,
+    wrap=st.none() | names | st.just("a \\xff, b"),
     sensor=st.none() | st.builds(Sensor, st.none() | amounts),
     firstByte=seconds,
     startWithin=seconds,

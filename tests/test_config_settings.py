@@ -81,6 +81,7 @@ MEANINGS: list[tuple[str, str, Any]] = [
     ("closed_for = 2h", "limits.closedFor", 7200.0),
     ("closed_for = 1d", "limits.closedFor", 86400.0),
     ("access_times = 8:00-17:00 22:30-6:00", "access.times", ((480, 1021), (1350, 361))),
+    ("libwrap = 'a b'", "access.wrap", "a b"),
     ("access_times = 8:00-8:00", "access.times", ((480, 481),)),
     ("access_times = 0:00-23:59", "access.times", ((0, 1440),)),
     ("deny_time = 2", "access.sensor", Sensor(120.0)),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.config_support import ROOT

@@ -204,7 +204,8 @@ ACCESS = (
         At("access.default"),
     ),
     Setting("access_times", Owner.XINETD, Times(), At("access.times")),
-    Setting("libwrap", Owner.XINETD, Text("a daemon's name"), At("access.wrap")),
+    # Some dialects take whatever argv[0] is.
+    Setting("libwrap", Owner.XINETD, Text("a daemon's name", 65536, "/"), At("access.wrap")),
     Setting("deny_time", Owner.XINETD, DenyTime(), At("access.sensor")),
     Setting(
         "first_byte", Owner.OURS, Seconds(), At("access.firstByte"), frozenset({"tcp", "unix"})
