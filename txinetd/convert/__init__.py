@@ -7,7 +7,16 @@ of systemd.
 from __future__ import annotations
 
 from txinetd.convert.canonical import canonical
-from txinetd.convert.command import TARGETS, Conversion, convert, writeUnits
+from txinetd.convert.command import SYSTEMD, TARGETS, Conversion, convert, writeUnits
 from txinetd.convert.units import Units, unitsOf
 
-__all__ = ["TARGETS", "Conversion", "Units", "canonical", "convert", "unitsOf", "writeUnits"]
+__all__ = [
+    "SYSTEMD",
+    "TARGETS",
+    "Conversion",
+    "Units",
+    "canonical",
+    "convert",
+    "unitsOf",
+    "writeUnits",
+]

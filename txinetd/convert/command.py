@@ -19,10 +19,11 @@ from txinetd.convert.units import HEADER, unitsOf
 from txinetd.errors import Diagnostic, Severity
 from txinetd.spec import Origin, ServiceSpec
 
-__all__ = ["TARGETS", "Conversion", "convert", "writeUnits"]
+__all__ = ["SYSTEMD", "TARGETS", "Conversion", "convert", "writeUnits"]
 
 #: What C{--convert} may say.
-TARGETS = ("txinetd", "systemd")
+TXINETD, SYSTEMD = "txinetd", "systemd"
+TARGETS = (TXINETD, SYSTEMD)
 
 _SEVERITIES = {
     Grade.OTHERWISE: Severity.NOTE,
@@ -75,7 +76,7 @@ def convert(configuration: Configuration, target: str, without: Collection[str] 
     @param target: one of L{TARGETS}.
     @param without: attributes that may be lost though they protect.
     """
-    if target == "txinetd":
+    if target == TXINETD:
         said = [
             Diagnostic(
                 Severity.ERROR,

@@ -100,7 +100,8 @@ def unitsOf(spec: ServiceSpec, name: str, without: Collection[str] = ()) -> Unit
     draft.otherwise("environment", _ENVIRONMENT)
     losses = tuple(draft.losses)
     if draft.grade is Grade.SERVICE:
-        return Units(spec, {}, losses)
+        # What would become of the rest is of no interest.
+        return Units(spec, {}, tuple(each for each in losses if each.grade is Grade.SERVICE))
     lost = [each for each in losses if each.grade is Grade.PROTECTION]
     guarded = any(each.attribute not in without for each in lost)
     service = f"{name}@.service" if draft.accepts else f"{name}.service"
