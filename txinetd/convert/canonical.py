@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_canonical -*-
+# -*- test-case-name: tests.test_convert_command -*-
 """
 Services as a file for txinetd itself: the text of C{--dump}, after a comment about
 where it is from.  The comments of the files it was made of are not kept.

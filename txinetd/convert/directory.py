@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_directory -*-
+# -*- test-case-name: tests.test_convert_command -*-
 """
 Writing files into a directory: all of them or none, and never over somebody else's.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_limits -*-
+# -*- test-case-name: tests.test_convert_units -*-
 """
 What becomes of limits: C{MaxConnections}, C{MaxConnectionsPerSource} and
 C{TriggerLimitIntervalSec} with C{TriggerLimitBurst} of systemd.socket(5).

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_naming -*-
+# -*- test-case-name: tests.test_convert_units -*-
 """
 What units are called.  All begin alike, so that none takes the place of a unit that a
 package has brought, such as C{rsync.service}.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_process -*-
+# -*- test-case-name: tests.test_convert_units -*-
 """
 What becomes of what a program is kept in: the section C{[Service]} of
 systemd.service(5), with the settings of systemd.exec(5).

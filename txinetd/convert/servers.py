@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_servers -*-
+# -*- test-case-name: tests.test_convert_units -*-
 """
 What becomes of who serves: a program is started with the socket on descriptors 0, 1 and
 2, connections that are passed on are for systemd-socket-proxyd(8), and nobody has

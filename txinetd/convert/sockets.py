@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_convert_sockets -*-
+# -*- test-case-name: tests.test_convert_units -*-
 """
 What becomes of a service's sockets: the section C{[Socket]} of systemd.socket(5).
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_config_systemd_tables -*-
+# -*- test-case-name: tests.test_config_systemd_values -*-
 """
 Names that systemd.exec(5) has for what has other names, or numbers, here.  Reading
 and writing use the same tables.

@@ -9,6 +9,7 @@ backslash begins an escape as in C, in and out of quotes: C{\\a \\b \\f \\n \\r 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import attrs
@@ -31,6 +32,8 @@ _SIMPLE = {
     "'": "'",
     "s": " ",
 }
+#: A word by itself that does not separate commands.
+_SEMICOLON = re.compile(r"\\;(?=[ \t\n\r]|$)")
 _DIGITS = {"x": (2, 16), "u": (4, 16), "U": (8, 16)}
 _WRITTEN = {0x5C: "\\\\", 0x22: '\\"', 0x0A: "\\n", 0x09: "\\t", 0x0D: "\\r"}
 
@@ -85,6 +88,10 @@ def words(assignment: Assignment) -> Iterator[Word]:
         if position == end:
             return
         start = position
+        if _SEMICOLON.match(text, position):
+            position += 2
+            yield Word(assignment.token(start, position), ";")
+            continue
         said: list[bytes] = []
         quote = ""
         while position < end:
