@@ -22,6 +22,7 @@ from txinetd.config.systemd.unsupported import Meaning, meaning
 from txinetd.config.text import shown, visible
 from txinetd.spec import (
     Address,
+    Identity,
     InetAddress,
     Origin,
     ServiceSpec,
@@ -72,15 +73,16 @@ def build(scope: Scope, origin: Origin) -> ServiceSpec | None:
     held = limits(scope, accepts)
     rules = access(scope)
     queue = sockets.backlog(scope)
-    kept = None if runsAs is None else process.box(scope, runsAs, variables)
+    # Without a user the rest is judged all the same.
+    kept = process.box(scope, runsAs or Identity("", 0, 0), variables)
     listens = _streams(scope)
     _type(scope)
     _combination(scope, kind, accepts, bound or ())
     name, protocol = _called(scope, kind, bound or ())
     _others(scope)
-    if scope.reporter.dropped or None in (bound, runsAs, server, kept):
+    if scope.reporter.dropped or None in (bound, runsAs, server):
         return None
-    assert bound is not None and runsAs is not None and server is not None and kept is not None
+    assert bound is not None and runsAs is not None and server is not None
     if scope.options.checkPrograms and kept.chroot is None:
         at = scope.all("Service", "ExecStart")[0]
         scope.reporter.path = at.path
