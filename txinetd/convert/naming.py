@@ -6,6 +6,7 @@ package has brought, such as C{rsync.service}.
 
 from __future__ import annotations
 
+import itertools
 import os.path
 import re
 from collections.abc import Iterable, Iterator
@@ -30,16 +31,15 @@ def unitNames(specs: Iterable[ServiceSpec]) -> Iterator[tuple[str, ServiceSpec]]
     taken: set[str] = set()
     for spec in specs:
         plain = PREFIX + _own(spec)
-        names = iter((plain, f"{plain}-{spec.protocol}"))
-        number = 1
-        name = next(names)
-        while name in taken:
-            number += 1
-            name = next(names, f"{plain}-{spec.protocol}-{number}")
-        taken.add(name)
-        # A service with several sockets may have numbered units, too.
-        taken.update(f"{name}-{each}" for each in range(2, len(spec.addresses) + 1))
-        yield name, spec
+        longer = f"{plain}-{spec.protocol}"
+        numbered = (f"{longer}-{number}" for number in itertools.count(2))
+        for name in itertools.chain((plain, longer), numbered):
+            # A service with several sockets may have numbered units, too.
+            names = {name, *(f"{name}-{each}" for each in range(2, len(spec.addresses) + 1))}
+            if not names & taken:
+                taken |= names
+                yield name, spec
+                break
 
 
 def _own(spec: ServiceSpec) -> str:
