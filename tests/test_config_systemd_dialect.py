@@ -7,7 +7,10 @@ from __future__ import annotations
 import math
 import os
 import resource
+import tempfile
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -178,6 +181,72 @@ class DialectTests(PairCase):
         configuration = self.configure(options=asUser())
         self.assertEqual(configuration.services, ())
         self.assertIn("other-user", [each.code for each in configuration.diagnostics])
+
+
+#: What lines of a generated unit are made of.
+_KEYS = sorted(
+    {
+        *("ListenStream", "ListenDatagram", "BindIPv6Only", "SocketUser", "SocketMode", "Accept"),
+        *("Backlog", "MaxConnections", "TriggerLimitIntervalSec", "TriggerLimitBurst", "Mark"),
+        *("DeferAcceptSec", "SendBuffer", "BindToDevice", "IPAddressAllow", "IPAddressDeny"),
+        *("ExecStart", "User", "Group", "SupplementaryGroups", "UMask", "WorkingDirectory"),
+        *("Nice", "IOSchedulingClass", "CPUAffinity", "CapabilityBoundingSet", "Environment"),
+        *("PassEnvironment", "LimitCPU", "LimitNICE", "LimitAS", "RuntimeMaxSec", "Name"),
+        *("TimeoutStopSec", "StandardInput", "StandardOutput", "Type", "ProtectHome", "Service"),
+    }
+)
+_WORDS = (
+    *("", "yes", "no", "25", "/run/x", "/bin/cat a", "socket", "infinity", "any", "1:2"),
+    *("10.0.0.0/8", "root", "CAP_KILL", "A=b", "0", "64K"),
+)
+_VALUES = st.sampled_from(_WORDS) | st.text(
+    st.sampled_from("0159-:/.%$\\\"'~@ +sKniyeo[]{}A="), max_size=12
+)
+_LINES = st.one_of(
+    st.sampled_from(["[Socket]", "[Service]", "[Unit]", "[X-txinetd]", "[", "x\\", "# y", ""]),
+    st.tuples(st.sampled_from(_KEYS), _VALUES).map("=".join),
+)
+
+
+class AnythingTests(SynchronousTestCase):
+    """
+    Tests for units of any kind.
+    """
+
+    @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(_LINES, max_size=12), st.lists(_LINES, max_size=12))
+    def test_lines(self, socket: list[str], service: list[str]) -> None:
+        """
+        Whatever they hold, there is a service or something to say, and of an error in a
+        value that is read there is no service.
+        """
+        with tempfile.TemporaryDirectory() as place:
+            text = "\n".join(service)
+            configuration = readUnits(
+                os.path.join(place, "units"),
+                {
+                    "a.socket": "\n".join(("[Socket]", *socket)),
+                    "a@.service": f"[Service]\n{text}",
+                    "a.service": f"[Service]\n{text}",
+                },
+            )
+        dropped = sum(each.dropped for each in configuration.diagnostics)
+        self.assertEqual(len(configuration.services) + dropped, 1)
+        if configuration.services:
+            self.assertLess(configuration.severity, Severity.ERROR)
+
+    def test_large(self) -> None:
+        """
+        Very many settings are read in a time that grows as they do, and what is not
+        looked at makes no service.
+        """
+        keys = "".join(f"K{number}=1\n" for number in range(100_000))
+        text = f"[Socket]\nListenStream=25\nAccept=yes\n{keys}"
+        configuration = readUnits(
+            self.mktemp(), {"a.socket": text, "a@.service": "\n".join(SERVICE)}
+        )
+        self.assertEqual(configuration.services, ())
+        self.assertLess(len(configuration.diagnostics), 2000)
 
 
 class SocketTests(PairCase):

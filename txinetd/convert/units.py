@@ -26,7 +26,7 @@ from txinetd.convert.losses import BY_PART, LOST, UNKNOWN
 from txinetd.convert.servers import carryServer
 from txinetd.spec import Program, ServiceSpec, SocketType
 
-__all__ = ["CARRIED", "GUARD", "HEADER", "WHOLE", "Units", "unitsOf"]
+__all__ = ["CARRIED", "GUARD", "HEADER", "OWN_PARTS", "WHOLE", "Units", "unitsOf"]
 
 #: What the first line of each file begins with.
 HEADER = "# Written by txinetd"
@@ -47,6 +47,9 @@ WHOLE = frozenset(
         *("groups", "backlog", "libwrap", "session_grace", "listen_fds"),
     }
 )
+
+#: The attributes of a spec that are carried over, or left out, by themselves.
+OWN_PARTS = frozenset({"addresses", "server", "identity", "rpc", "multiplexed"})
 
 _ENVIRONMENT = (
     "the server has the environment of systemd.exec(5): LISTEN_FDS, LISTEN_PID and, with"
@@ -145,7 +148,8 @@ def _settings(draft: Draft, spec: ServiceSpec) -> None:
         elif key not in WHOLE:
             part = SETTINGS[key].place.part if key in SETTINGS else ""
             grade, text = BY_PART.get(part, UNKNOWN)
-            draft.losses.append(Loss(grade, key, text))
+            if part not in OWN_PARTS:
+                draft.losses.append(Loss(grade, key, text))
     if spec.recording is not None and not any("records" in each.text for each in draft.losses):
         grade, text = BY_PART["recording"]
         draft.losses.append(Loss(grade, "recording", text))

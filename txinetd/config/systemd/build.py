@@ -35,6 +35,9 @@ __all__ = ["build"]
 _TRANSPORTS = {SocketType.STREAM: "tcp", SocketType.DGRAM: "udp"}
 _FAMILIES = ("", "4", "6", "46")
 
+#: So much is said about one pair.
+_MOST_PROBLEMS = 1000
+
 #: What C{Type} may say of a server that is started as one of inetd's is.
 _TYPES = frozenset({"simple", "exec", "idle", "oneshot"})
 _NOTIFYING = frozenset({"notify", "notify-reload"})
@@ -48,7 +51,7 @@ def build(scope: Scope, origin: Origin) -> ServiceSpec | None:
     @return: C{None} after having said why there is no service.
     """
     pair = scope.pair
-    for fault in pair.faults:
+    for fault in pair.faults[:_MOST_PROBLEMS]:
         scope.reporter.path = fault.path
         hint = "nobody knows what it was to say"
         scope.reporter.drop("bad-line", fault.token, fault.found, fault.expected, hint)
@@ -212,8 +215,13 @@ def _others(scope: Scope) -> None:
         place = (each.section, each.key.text)
         if place in scope.used or place in judged or each.section == EXTENSION:
             continue
+        judged.add(place)
         for at in scope.pair.all(*place):
-            judged.add(place)
+            if len(scope.reporter.diagnostics) >= _MOST_PROBLEMS:
+                # What is not looked at may be what protects the service.
+                found = f"more than {_MOST_PROBLEMS} problems"
+                scope.drop(at, at.key, "too-many-problems", found, "a unit of systemd")
+                return
             _other(scope, at)
 
 

@@ -36,6 +36,7 @@ class Pair:
     faults: list[Fault] = attrs.field(factory=list)
     files: Files = attrs.field(factory=Files)
     missing: bool = False
+    _byKey: dict[tuple[str, str], list[Assignment]] = attrs.field(factory=dict)
 
     def last(self, section: str, key: str) -> Assignment | None:
         """
@@ -49,12 +50,11 @@ class Pair:
         All assignments to a setting; an empty one takes back those before it.
         """
         listed: list[Assignment] = []
-        for each in self.found:
-            if each.section == section and each.key.text == key:
-                if each.value:
-                    listed.append(each)
-                else:
-                    listed.clear()
+        for each in self._byKey.get((section, key), ()):
+            if each.value:
+                listed.append(each)
+            else:
+                listed.clear()
         return listed
 
     def emptied(self, section: str, key: str) -> Assignment | None:
@@ -62,7 +62,7 @@ class Pair:
         The empty assignment that nothing follows, for a setting to which that means
         something.
         """
-        given = [each for each in self.found if (each.section, each.key.text) == (section, key)]
+        given = self._byKey.get((section, key))
         return given[-1] if given and not given[-1].value else None
 
     def add(self, path: str, data: bytes) -> None:
@@ -74,6 +74,7 @@ class Pair:
                 self.faults.append(each)
             else:
                 self.found.append(each)
+                self._byKey.setdefault((each.section, each.key.text), []).append(each)
 
 
 def readPair(path: str, data: bytes) -> Pair:
