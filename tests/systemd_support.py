@@ -17,7 +17,7 @@ from tests.config_support import NAMES, OPTIONS
 from txinetd.config import Configuration, LoadOptions, load
 from txinetd.interfaces import INames
 
-__all__ = ["readUnits", "verified", "writeText"]
+__all__ = ["dumped", "readUnits", "verified", "writeText"]
 
 #: What F{systemd-analyze} says about the machine, and not about a unit.
 _MACHINE = re.compile(
@@ -53,10 +53,9 @@ def readUnits(
     return load([f"systemd:{directory}"], names, options)
 
 
-def verified(paths: Iterable[str | Path]) -> list[str]:
+def _analyzed(paths: Iterable[str | Path], level: str) -> tuple[bytes, bytes]:
     """
-    What C{systemd-analyze verify} has to say about files, without what depends on the
-    programs and users of this machine.
+    What C{systemd-analyze verify} prints about files, and what it has to say.
 
     @raise SkipTest: it is not there.
     """
@@ -65,11 +64,34 @@ def verified(paths: Iterable[str | Path]) -> list[str]:
         raise SkipTest("systemd-analyze is not installed")
     done = subprocess.run(
         [program, "verify", "--man=no", *map(str, paths)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        capture_output=True,
         check=False,
         timeout=120,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_LOG_LEVEL": level},
     )
-    return [line for line in done.stdout.splitlines() if not _MACHINE.search(line)]
+    return done.stdout, done.stderr
+
+
+def verified(paths: Iterable[str | Path]) -> list[str]:
+    """
+    What systemd has to say about files, without what depends on the programs and users
+    of this machine.
+    """
+    said = b"".join(_analyzed(paths, "info"))
+    lines = said.decode("utf-8", "backslashreplace").splitlines()
+    return [line for line in lines if not _MACHINE.search(line)]
+
+
+def dumped(paths: Iterable[str | Path]) -> dict[str, list[bytes]]:
+    """
+    What systemd has understood of files: the lines about each unit, by its name, without
+    blanks before them.
+    """
+    found: dict[str, list[bytes]] = {}
+    lines: list[bytes] = []
+    for line in _analyzed(paths, "debug")[0].split(b"\n"):
+        text = line.strip()
+        if text.startswith(b"-> Unit "):
+            lines = found.setdefault(text[8:-1].decode(), [])
+        lines.append(text)
+    return found

@@ -6,7 +6,9 @@ reads back, and systemd understands it.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.config_support import OPTIONS
 from tests.corpus_support import corpus, names
 from tests.spec_strategies import boxes, identities, specs
-from tests.systemd_support import readUnits, verified
+from tests.systemd_support import dumped, readUnits, verified
 from txinetd.config import Configuration, load
+from txinetd.config.lexer import Token
 from txinetd.config.settings.networks import networkText
+from txinetd.config.systemd.unitfile import Assignment
+from txinetd.config.systemd.words import words
 from txinetd.convert import convert, writeUnits
+from txinetd.convert.naming import unitNames
 from txinetd.errors import Severity
 from txinetd.policy import Access, AddressRule, Bucket, Limits, Network, Prefixes
 from txinetd.sockopts import SocketOptions
@@ -188,9 +194,10 @@ class RoundTripTests(SynchronousTestCase):
 
     def test_understood(self) -> None:
         """
-        systemd has nothing to say about the units of such services.
+        systemd has nothing to say about the units of such services, and starts the
+        commands that they had.
         """
-        directory = Path(self.mktemp())
+        directory = Path(self.mktemp()).absolute()
         several: list[ServiceSpec] = []
 
         @settings(
@@ -207,8 +214,30 @@ class RoundTripTests(SynchronousTestCase):
         collect()
         made = convert(Configuration(tuple(several)), "systemd")
         writeUnits(made, str(directory))
-        self.assertGreater(len(made.files), 60)
-        self.assertEqual(verified(directory / name for name in made.files), [])
+        self.assertEqual(len(made.files), 2 * len(several))
+        paths = [directory / name for name in made.files]
+        self.assertEqual(verified(paths), [])
+        units = dumped(paths)
+        for name, spec in unitNames(several):
+            unit = f"{name}.service" if spec.wait else f"{name}@i.service"
+            assert isinstance(spec.server, Program)
+            self.assertEqual(commands(units[unit]), [spec.server.argv], unit)
+
+
+def commands(lines: Iterable[bytes]) -> list[tuple[bytes, ...]]:
+    """
+    The arguments of each command that systemd has understood of a unit.
+    """
+    found = []
+    for line in lines:
+        prefix, _, text = line.partition(b": ")
+        if prefix != b"Command Line":
+            continue
+        # As a shell has it, and before variables are replaced.
+        plain = re.sub(rb"\\([$`])", rb"\1", text).decode("utf-8", "surrogateescape")
+        value = Assignment("", "", Token("", 1, 1), plain, ((0, 1, 1),))
+        found.append(tuple(word.value.replace(b"$$", b"$") for word in words(value)))
+    return found
 
 
 class CorpusTests(SynchronousTestCase):
