@@ -138,8 +138,9 @@ class AdministratorTests(SynchronousTestCase):
         listed = re.findall(r"^``([a-z0-9-]+)``", page("diagnostics.rst"), re.MULTILINE)
         self.assertEqual(len(listed), len(set(listed)))
         paths = (ROOT / "txinetd/config").rglob("*.py")
-        # What is said about files of xinetd only is on the page about those.
-        text = "".join(path.read_text() for path in paths if path.parent.name != "xinetd")
+        # What is said about files of xinetd or systemd only is on the pages about those.
+        others = ("xinetd", "systemd")
+        text = "".join(path.read_text() for path in paths if path.parent.name not in others)
         code = '"[a-z0-9]+(?:-[a-z0-9]+)+"|"quoted"'
         used = {word.strip('"') for word in re.findall(code, text)}
         used |= {f"unsupported-{kind}" for kind in ("rpc", "tcpmux", "path")}

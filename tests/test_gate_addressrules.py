@@ -267,6 +267,23 @@ class AllTests(SynchronousTestCase):
                 self.assertEqual(compiled.check(source, 0) is None, told.allowed)
 
     @given(accesses)
+    def test_stretches(self, access: Access) -> None:
+        """
+        The stretches are all addresses, each let in or kept out as the rules say, and no
+        two neighbours are alike.
+        """
+        compiled = AddressRules(access)
+        for version in (4, 6):
+            found = list(compiled.stretches(version))
+            self.assertEqual((found[0][0], found[-1][1]), (0, TOP[version]))
+            for (_, last, allowed), (first, _, other) in pairwise(found):
+                self.assertEqual((last + 1, allowed), (first, not other))
+            for first, last, allowed in found:
+                for number in (first, last):
+                    told = compiled.explanation(Source(version, number, "-"))
+                    self.assertEqual(told.allowed, allowed)
+
+    @given(accesses)
     def test_small(self, access: Access) -> None:
         """
         There are never more stretches than networks have ends, and no two neighbours

@@ -33,7 +33,7 @@ LAYERS = [
     {"barfile", "hosts"},
     {"reload", "internal", "rpc"},
     {"config"},
-    {"process"},
+    {"process", "convert"},
     {"wrap"},
     {"testing"},
     {"sockets"},

@@ -16,7 +16,7 @@ from txinetd import tap
 from txinetd.metrics import MetricsService, haveClient
 from txinetd.recording import RecordFormat
 from txinetd.server import InetdService
-from txinetd.tap import EX_NOINPUT, EX_USAGE, Options, makeService
+from txinetd.tap import EX_CANTCREAT, EX_NOINPUT, EX_USAGE, Options, makeService
 
 
 class Ended(Exception):
@@ -95,7 +95,12 @@ class UsageTests(OptionsTestCase):
             (("--road", "high"), "auto, direct, launcher, fork"),
             (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
             (("--default-address", "[::1"), "default address"),
-            (("--as-me",), "--check, --dump or --explain"),
+            (("--as-me",), "--check, --dump, --explain or --convert"),
+            (("--convert", "launchd"), "txinetd or systemd"),
+            (("--convert", "systemd"), "--to DIRECTORY"),
+            (("--convert", "txinetd", "--to", "x"), "--convert systemd"),
+            (("--even-without", "cps"), "--convert systemd"),
+            (("--convert", "txinetd", "--dump"), "exclude"),
             (("--limit", "0"), "--limit 0"),
             (("--explain", "192.0.2.1"), "--explain"),
             (("--explain", "example.org", "ftp"), "example.org"),
@@ -215,6 +220,28 @@ class CheckTests(OptionsTestCase):
         self.assertEqual(ended.status, 0)
         self.assertIn("8007 ", ended.out)
         self.assertIn(f"# {self.file}:1", ended.out)
+
+    def test_convert(self) -> None:
+        """
+        What becomes of the services goes to standard output or into a directory, what
+        there is to say to standard error, and the status is that of C{--check}.
+        """
+        ended = self.ended("-f", str(self.file), "--convert", "txinetd")
+        self.assertEqual(ended.status, 0, ended.err)
+        self.assertIn("\n8007 on bind = 0.0.0.0, ", ended.out)
+        self.file.write_text("8007 stream tcp4 nowait.0 - /bin/cat cat\n")
+        where = Path(self.mktemp())
+        words = ("-f", str(self.file), "--convert", "systemd", "--to", str(where))
+        ended = self.ended(*words)
+        self.assertEqual((ended.status, ended.out), (0, ""), ended.err)
+        self.assertEqual(
+            sorted(path.name for path in where.iterdir()),
+            ["inetd-8007.socket", "inetd-8007@.service"],
+        )
+        (where / "inetd-8007.socket").write_text("mine")
+        ended = self.ended(*words)
+        self.assertEqual(ended.status, EX_CANTCREAT)
+        self.assertIn("not written by txinetd", ended.err)
 
     def test_dumpWithErrors(self) -> None:
         """

@@ -35,6 +35,7 @@ from txinetd.config import (
     translate,
 )
 from txinetd.config.xinetd.options import rewritten
+from txinetd.convert import SYSTEMD, TARGETS, convert, writeUnits
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.explain import explain, peerOf
 from txinetd.names import SystemNames
@@ -46,9 +47,11 @@ from txinetd.wallclock import WallClock
 
 __all__ = ["Options", "makeService"]
 
-#: sysexits(3): the command was used wrongly; an input cannot be read.
+#: sysexits(3): the command was used wrongly; an input cannot be read; a file cannot be
+#: written.
 EX_USAGE = 64
 EX_NOINPUT = 66
+EX_CANTCREAT = 73
 
 #: Read when no C{-f} is given: the first, or the second where there is only that.
 DEFAULT_FILES = ("/etc/inetd.conf", "/etc/xinetd.conf")
@@ -69,7 +72,7 @@ class Options(usage.Options):
     What may be said after C{twistd inetd}.
     """
 
-    synopsis = "[-f FILE]... [--check | --dump] [options]"
+    synopsis = "[-f FILE]... [--check | --dump | --convert TARGET] [options]"
 
     longdesc = (
         "Listens for the services of inetd.conf(5) files and starts the right server"
@@ -114,6 +117,15 @@ class Options(usage.Options):
             None,
             None,
             "ADDRESS[:PORT] SERVICE: print what its rules say about that client, and exit.",
+            None,
+        ],
+        ["convert", None, None, f"Write the services for another: {', '.join(TARGETS)}.", None],
+        ["to", None, None, "With --convert systemd: the directory for the units.", None],
+        [
+            "even-without",
+            None,
+            None,
+            "With --convert systemd: ATTRIBUTE[,ATTRIBUTE] that protect and may be lost.",
             None,
         ],
         ["limit", None, None, "Servers at a time, of all services together.", None],
@@ -208,9 +220,10 @@ class Options(usage.Options):
         )
         if self["bar-file"] is not None:
             self["bar-file"] = os.path.abspath(self["bar-file"])
-        asked = [word for word in ("check", "dump", "explain") if self[word]]
+        asked = [word for word in ("check", "dump", "explain", "convert") if self[word]]
         if self["as-me"] and not asked:
-            raise usage.UsageError("--as-me goes with --check, --dump or --explain")
+            raise usage.UsageError("--as-me goes with --check, --dump, --explain or --convert")
+        conversionOptions(self["convert"], self["to"], self["even-without"])
         if len(asked) > 1:
             raise usage.UsageError(f"--{asked[0]} and --{asked[1]} exclude each other")
         for remark in self.settings.remarks:
@@ -280,7 +293,7 @@ class Options(usage.Options):
 
     def _inspect(self) -> None:
         """
-        Do C{--check}, C{--dump} or C{--explain} and end the process.
+        Do C{--check}, C{--dump}, C{--explain} or C{--convert} and end the process.
         """
         configuration = self.load(judging=True)
         if self["explain"]:
@@ -294,6 +307,8 @@ class Options(usage.Options):
             made = proposals(self["files"], SystemNames(), options, configuration)
             sys.stdout.write(reportProposals(made))
             status = exitStatus(configuration)
+        elif self["convert"]:
+            status = self._convert(configuration)
         else:
             for diagnostic in configuration.diagnostics:
                 if diagnostic.severity is Severity.ERROR:
@@ -302,6 +317,40 @@ class Options(usage.Options):
             status = 0
         sys.stdout.flush()
         raise SystemExit(status)
+
+    def _convert(self, configuration: Configuration) -> int:
+        """
+        Do C{--convert}.
+        """
+        without = (self["even-without"] or "").split(",")
+        made = convert(configuration, self["convert"], without)
+        sys.stderr.write(made.report)
+        sys.stdout.write(made.text)
+        if self["to"] is not None:
+            try:
+                writeUnits(made, self["to"])
+            except UsageProblem as problem:
+                complain(str(problem), EX_CANTCREAT)
+        return made.status
+
+
+def conversionOptions(target: str | None, directory: str | None, without: str | None) -> None:
+    """
+    Check what is said about C{--convert}.
+
+    @param target: its value.
+    @param directory: that of C{--to}.
+    @param without: that of C{--even-without}.
+    @raise usage.UsageError: they do not go together.
+    """
+    if target is not None and target not in TARGETS:
+        raise usage.UsageError(f"--convert {target}: expected {' or '.join(TARGETS)}")
+    units = target == SYSTEMD
+    if units and directory is None:
+        raise usage.UsageError("--convert systemd wants --to DIRECTORY")
+    for option, value in (("--to", directory), ("--even-without", without)):
+        if value is not None and not units:
+            raise usage.UsageError(f"{option} goes with --convert systemd")
 
 
 def takeExplain(words: list[str]) -> tuple[tuple[str, int], str] | None:

@@ -15,6 +15,7 @@ from txinetd.config.foreign import startsXinetd
 from txinetd.config.inetd import ClassicDialect
 from txinetd.config.interfaces import IDialect
 from txinetd.config.lexer import decoded, lex
+from txinetd.config.systemd import SystemdDialect
 from txinetd.config.systems import SYSTEMS
 from txinetd.config.text import shown
 from txinetd.config.xinetd import XinetdDialect
@@ -31,6 +32,7 @@ POSITIONAL = tuple(rules.name for rules in SYSTEMS)
 DIALECTS: dict[str, IDialect] = {
     **{rules.name: ClassicDialect(rules) for rules in SYSTEMS},
     XINETD: XinetdDialect(),
+    "systemd": SystemdDialect(),
 }
 
 _PREFIX = re.compile(r"([A-Za-z][A-Za-z0-9_+-]*):(.*)", re.DOTALL)

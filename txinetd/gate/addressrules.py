@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -115,6 +115,31 @@ class AddressRules(Rule):
         if number == _NONE:
             return Explanation(self.access.default, None, fitting)
         return Explanation(rules[number].allow, rules[number], fitting)
+
+    def stretches(self, version: int) -> Iterator[tuple[int, int, bool]]:
+        """
+        All addresses of a family, in stretches that are let in or kept out as one: the
+        first and the last address of each, and whether it is let in.
+
+        @param version: 4 or 6.
+        """
+        starts, numbers = self._stretches[version]
+        ends = [each - 1 for each in starts[1:]] + [_LAST[version]]
+        pending: tuple[int, int, bool] | None = None
+        for first, last, number in zip(starts, ends, numbers, strict=True):
+            if first > last:
+                # What follows the last address there is.
+                continue
+            rules, default = self.access.rules, self.access.default
+            allowed = default if number == _NONE else rules[number].allow
+            if pending is not None and pending[2] is allowed:
+                pending = (pending[0], last, allowed)
+                continue
+            if pending is not None:
+                yield pending
+            pending = (first, last, allowed)
+        if pending is not None:
+            yield pending
 
     def _counting(self, source: Source) -> int:
         """
