@@ -1,3 +1,11 @@
 """
 Tests for L{txinetd}.
 """
+
+import signal as _signal
+
+# What a shell starts in the background ignores these, and hands that on: to the daemons
+# that are tested, which a test then could not interrupt.
+for _number in (_signal.SIGINT, _signal.SIGQUIT):
+    if _signal.getsignal(_number) is _signal.SIG_IGN:
+        _signal.signal(_number, _signal.SIG_DFL)

@@ -189,6 +189,7 @@ accesses = st.builds(
     sensor=st.none() | st.builds(Sensor, st.none() | amounts),
     firstByte=seconds,
     startWithin=seconds,
+    identified=st.booleans(),
     penalties=penalties,
     banner=st.none() | paths,
     bannerSuccess=st.none() | paths,

@@ -15,6 +15,7 @@ __all__ = ["BY_PART", "LOST", "UNKNOWN"]
 LOST: dict[str, tuple[Grade, str]] = {
     "access_times": (Grade.PROTECTION, "systemd has no times of the day for a socket"),
     "libwrap": (Grade.PROTECTION, "systemd does not ask hosts_access(5)"),
+    "identified": (Grade.PROTECTION, "systemd does not ask identd(8)"),
     "deny_time": (Grade.PROTECTION, "systemd has no traps"),
     "first_byte": (Grade.PROTECTION, "systemd starts a server before its client says anything"),
     "start_within": (Grade.PROTECTION, "systemd has no limit on the time until a start"),

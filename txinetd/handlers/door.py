@@ -52,6 +52,8 @@ def _unmet(spec: ServiceSpec) -> tuple[str, str] | None:
     """
     if spec.access.sensor is not None:
         return "sensor", "the service is a trap"
+    if spec.access.identified:
+        return "identified", "nobody can be asked whose it is"
     return None
 
 
@@ -193,6 +195,20 @@ class Door:
             self.counters.running += 1
             self.lobby.filled()
         return verdict
+
+    @property
+    def name(self) -> str:
+        """
+        The service's name.
+        """
+        return self._spec.name
+
+    @property
+    def inside(self) -> frozenset[int]:
+        """
+        The numbers of the records of those who have been let in and have not gone.
+        """
+        return frozenset(self._inside)
 
     def isInside(self, record: ConnectionRecord) -> bool:
         """
