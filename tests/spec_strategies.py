@@ -173,6 +173,7 @@ accesses = st.builds(
     sensor=st.none() | st.builds(Sensor, st.none() | amounts),
     firstByte=seconds,
     startWithin=seconds,
+    identified=st.booleans(),
     penalties=penalties,
     banner=st.none() | paths,
     bannerSuccess=st.none() | paths,
@@ -332,7 +333,7 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
     access = draw(accesses)
     options = draw(socketOptions)
     if datagrams:
-        access = attrs.evolve(access, firstByte=None)
+        access = attrs.evolve(access, firstByte=None, identified=False)
     if not where["protocol"].startswith("tcp"):
         options = attrs.evolve(
             options,

@@ -104,12 +104,16 @@ class LineTests(SynchronousTestCase):
 
     def test_user(self) -> None:
         """
-        USERID says who the client is where that is known, and else that it is not.
+        USERID says who the client is where that is known, with the identd's system.
         """
         started = record(verdict="started", remoteUser="1000", recording=asking("USERID"))
         self.assertEqual(formatXinetd(started), ["START: ftp", "USERID: ftp 1000"])
+        started.remoteSystem = "UNIX"
+        self.assertEqual(formatXinetd(started)[1], "USERID: ftp UNIX : 1000")
         started.remoteUser = ""
-        self.assertEqual(formatXinetd(started)[1], "NOID: ftp 192.0.2.1 not asked")
+        self.assertEqual(formatXinetd(started), ["START: ftp"])
+        refused = record(verdict="refused", rule="identified", recording=asking("USERID"))
+        self.assertEqual(formatXinetd(refused), ["NOID: ftp 192.0.2.1 not identified"])
 
     def test_more(self) -> None:
         """
@@ -131,6 +135,7 @@ class LineTests(SynchronousTestCase):
                 verdict=verdict,
                 rule=text,
                 remoteUser=text,
+                remoteSystem=text,
                 recording=recording,
             )
         ):

@@ -261,6 +261,8 @@ class Access:
         its server is started, or C{None} to start it at once.
     @ivar startWithin: seconds within which the server must have been started, or
         C{None}.
+    @ivar identified: whether only who is named by an identd on its machine (RFC 1413)
+        may come in.
     @ivar penalties: what sources collect.
     @ivar banner: a file that is sent to everybody first.
     @ivar bannerSuccess: a file that is sent to who is let in.
@@ -277,6 +279,7 @@ class Access:
     sensor: Sensor | None = None
     firstByte: float | None = None
     startWithin: float | None = None
+    identified: bool = False
     penalties: Penalties = NO_PENALTIES
     banner: bytes | None = None
     bannerSuccess: bytes | None = None

@@ -23,6 +23,7 @@ from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
 from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.sockets.closing import Closer
+from txinetd.sockets.identclient import IdentClient
 from txinetd.sockets.inherited import Inherited
 from txinetd.wallclock import WallClock
 from txinetd.wrap import Wrapper
@@ -98,6 +99,7 @@ class Collaborators:
     @ivar targets: the services that can be reached by way of tcpmux.
     @ivar view: what the server does, for those of its services that tell others.
     @ivar inherited: sockets that this process was started with.
+    @ivar identClient: asks whose connections are.
     """
 
     reactor: Any
@@ -116,3 +118,6 @@ class Collaborators:
     targets: Targets = attrs.field(factory=Targets)
     view: IServerView | None = None
     inherited: Inherited = attrs.Factory(Inherited)
+    identClient: IdentClient = attrs.Factory(
+        lambda self: IdentClient(self.reactor), takes_self=True
+    )

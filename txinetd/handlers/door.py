@@ -52,6 +52,8 @@ def _unmet(spec: ServiceSpec) -> tuple[str, str] | None:
     """
     if spec.access.sensor is not None:
         return "sensor", "the service is a trap"
+    if spec.access.identified:
+        return "identified", "nobody can be asked whose it is"
     return None
 
 

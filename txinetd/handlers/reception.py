@@ -1,7 +1,8 @@
 # -*- test-case-name: tests.test_handlers_reception -*-
 """
 What every connection goes through between accept(2) and its server, whatever serves
-it: the banner, the gate, the lobby, the trap, the first byte, tcp wrappers.
+it: the banner, the gate, the lobby, the trap, the first byte, tcp wrappers, the
+question whose the connection is.
 
 Most services ask for none of this but the gate, and then there is nothing else on
 the way.
@@ -26,6 +27,7 @@ from txinetd.gate.verdict import Verdict
 from txinetd.handlers.banners import Banners, readBanners, say
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
+from txinetd.handlers.identify import NOT_IDENTIFIED, questions
 from txinetd.handlers.wrapping import ask
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
@@ -49,6 +51,7 @@ class Arrival:
     One connection on its way.
 
     @ivar stage: what it waits for now, to be cancelled, or C{None}.
+    @ivar refusing: refuses it, where it only waits for whose it is; else C{None}.
     @ivar gone: whether it was sent away, though a queue may still have it.
     """
 
@@ -57,7 +60,8 @@ class Arrival:
     facts: ConnectionFacts
     source: Source
     record: ConnectionRecord
-    stage: FirstByte | Deferred[Answer] | None = None
+    stage: FirstByte | Deferred[Answer] | Deferred[str] | None = None
+    refusing: Callable[[], None] | None = None
     gone: bool = False
 
     def proceed(self) -> None:
@@ -107,6 +111,7 @@ class Reception:
         Receive by a changed spec from the next connection on.
         """
         self._access = access = spec.access
+        self._questions = questions(spec, spec.recording or self._collaborators.recording)
         self._banners: Banners = readBanners(access)
         # Whether there is anything to do for who is let in.
         self._straight = (
@@ -115,6 +120,7 @@ class Reception:
             and access.wrap is None
             and access.startWithin is None
             and not self._banners.success
+            and not self._questions.success
         )
 
     def stop(self) -> None:
@@ -128,7 +134,10 @@ class Reception:
             stage, arrival.stage = arrival.stage, None
             if stage is not None:
                 stage.cancel()
-            self._refuse(arrival, "stopped", "the service has been stopped", None)
+            if arrival.refusing is not None:
+                arrival.refusing()
+            else:
+                self._refuse(arrival, "stopped", "the service has been stopped", None)
 
     def accepted(self, connection: socket.socket, peer: Any) -> None:
         """
@@ -211,9 +220,33 @@ class Reception:
         if verdict.full and self._door.lobby.holds:
             self._wait(arrival)
             return
-        say(arrival.connection, self._banners.fail)
-        self._door.refuse(arrival.record, arrival.source, verdict)
-        self._closer.close(arrival.connection)
+
+        def refuse() -> None:
+            say(arrival.connection, self._banners.fail)
+            self._door.refuse(arrival.record, arrival.source, verdict)
+            self._closer.close(arrival.connection)
+
+        self._askBeforeRefusing(arrival, refuse)
+
+    def _askBeforeRefusing(self, arrival: Arrival, refuse: Callable[[], None]) -> None:
+        """
+        Refuse somebody, and ask before that whose the connection is, where that is to
+        be recorded.  It can only be asked while the connection is there.
+        """
+        client = self._collaborators.identClient
+        asked = self._questions.beforeRefusing(client, arrival.record, arrival.facts)
+        if asked is None:
+            refuse()
+            return
+        self._onTheWay.add(arrival)
+        arrival.stage, arrival.refusing = asked, refuse
+
+        def answered(_: str | Failure) -> None:
+            if arrival in self._onTheWay:
+                self._onTheWay.discard(arrival)
+                refuse()
+
+        asked.addBoth(answered)
 
     def _letIn(self, arrival: Arrival) -> None:
         """
@@ -269,21 +302,21 @@ class Reception:
             wrapper, number = self._collaborators.wrapper, arrival.connection.fileno()
             asked = ask(wrapper, wrap, arrival.facts, number)
         if asked is None:
-            self._ready(arrival, [])
+            self._identify(arrival, [])
             return
         self._onTheWay.add(arrival)
         arrival.stage = asked
         asked.addCallbacks(
             lambda answer: self._answered(arrival, answer),
-            lambda failure: self._noAnswer(arrival, failure),
+            lambda failure: self._noAnswer(arrival, "tcp-wrappers", failure),
         )
 
-    def _noAnswer(self, arrival: Arrival, failure: Failure) -> None:
+    def _noAnswer(self, arrival: Arrival, rule: str, failure: Failure) -> None:
         """
         There will be none: most often because the service stops.
         """
         if arrival in self._onTheWay:
-            self._refuseOnTheWay(arrival, "tcp-wrappers", failure.getErrorMessage(), None)
+            self._refuseOnTheWay(arrival, rule, failure.getErrorMessage(), None)
 
     def _answered(self, arrival: Arrival, answer: Answer) -> None:
         """
@@ -297,7 +330,7 @@ class Reception:
             self._twisted(arrival, answer)
         elif answer.allowed:
             arrival.connection.setblocking(True)
-            self._ready(arrival, [b"%b=%b" % pair for pair in answer.environment])
+            self._identify(arrival, [b"%b=%b" % pair for pair in answer.environment])
         else:
             self._refuseOnTheWay(arrival, "tcp-wrappers", answer.reason, Offence.REFUSED)
 
@@ -320,6 +353,32 @@ class Reception:
             ended(None)
         else:
             answer.ended.addCallback(ended)
+
+    def _identify(self, arrival: Arrival, environment: list[bytes]) -> None:
+        """
+        Ask whose it is, where that is wanted.
+        """
+        client = self._collaborators.identClient
+        asked = self._questions.beforeServing(client, arrival.record, arrival.facts)
+        if asked is None:
+            self._identified(arrival, environment, "there is nobody to ask")
+            return
+        self._onTheWay.add(arrival)
+        arrival.stage = asked
+        asked.addCallbacks(
+            lambda reason: self._identified(arrival, environment, reason),
+            lambda failure: self._noAnswer(arrival, NOT_IDENTIFIED, failure),
+        )
+
+    def _identified(self, arrival: Arrival, environment: list[bytes], reason: str) -> None:
+        """
+        It has been asked whose it is.  Whose a unix client is, the system has said.
+        """
+        arrival.stage = None
+        if self._questions.only and not arrival.record.remoteUser:
+            self._refuseOnTheWay(arrival, NOT_IDENTIFIED, reason, None)
+        else:
+            self._ready(arrival, environment)
 
     def _ready(self, arrival: Arrival, environment: list[bytes]) -> None:
         """

@@ -45,7 +45,9 @@ class ConnectionRecord:
         was not.
     @ivar received: bytes from the client, where this process carried them.
     @ivar sent: bytes to the client, likewise.
-    @ivar remoteUser: who the client is, where the system knows; else empty.
+    @ivar remoteUser: who the client is, where the system knows, or an identd on its
+        machine has said so; else empty.
+    @ivar remoteSystem: the operating system that the identd has named; else empty.
     @ivar recording: what is to be written.
     """
 
@@ -73,6 +75,7 @@ class ConnectionRecord:
     received: int | None = None
     sent: int | None = None
     remoteUser: str = ""
+    remoteSystem: str = ""
     recording: Recording = DEFAULT_RECORDING
 
     @property

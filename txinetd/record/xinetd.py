@@ -86,13 +86,15 @@ def _address(record: ConnectionRecord) -> str:
     return _word(hostOf(record.peer)) or "<no address>"
 
 
-def _remoteUser(record: ConnectionRecord) -> str:
+def _remoteUser(record: ConnectionRecord) -> list[str]:
     """
-    Who the client is, or that nobody was asked.
+    The line of who the client is, if anybody has said so: what the identd has answered
+    but for the ports.
     """
-    if record.remoteUser:
-        return f"USERID: {_word(record.service)} {_word(record.remoteUser)}"
-    return f"NOID: {_word(record.service)} {_address(record)} not asked"
+    if not record.remoteUser:
+        return []
+    system = f"{_word(record.remoteSystem)} : " if record.remoteSystem else ""
+    return [f"USERID: {_word(record.service)} {system}{_word(record.remoteUser)}"]
 
 
 def formatXinetd(record: ConnectionRecord) -> list[str]:
@@ -111,10 +113,12 @@ def _failure(record: ConnectionRecord) -> list[str]:
     The lines of who was not served.
     """
     words = record.recording.onFailure
+    if record.rule == "identified":
+        return [f"NOID: {_word(record.service)} {_address(record)} not identified"]
     line = f"FAIL: {_word(record.service)} {reasonOf(record)}"
     if "HOST" in words:
         line += f" from={_address(record)}"
-    return [line, _remoteUser(record)] if "USERID" in words else [line]
+    return [line, *_remoteUser(record)] if "USERID" in words else [line]
 
 
 def _start(record: ConnectionRecord) -> list[str]:
@@ -127,7 +131,7 @@ def _start(record: ConnectionRecord) -> list[str]:
         line += f" pid={record.pid}"
     if "HOST" in words:
         line += f" from={_address(record)}"
-    return [line, _remoteUser(record)] if "USERID" in words else [line]
+    return [line, *_remoteUser(record)] if "USERID" in words else [line]
 
 
 def _end(record: ConnectionRecord) -> list[str]:

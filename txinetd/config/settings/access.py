@@ -22,7 +22,7 @@ from txinetd.config.settings.setting import (
     Setting,
     Words,
 )
-from txinetd.config.settings.terms import Choice, PathName, Text
+from txinetd.config.settings.terms import Choice, PathName, Switch, Text
 from txinetd.config.text import shown
 from txinetd.gate.networks import AddressProblem, networks
 from txinetd.gate.times import TimesProblem, parseTimes, timesText
@@ -205,6 +205,9 @@ ACCESS = (
         "first_byte", Owner.OURS, Seconds(), At("access.firstByte"), frozenset({"tcp", "unix"})
     ),
     Setting("start_within", Owner.OURS, Seconds(), At("access.startWithin")),
+    Setting(
+        "identified", Owner.OURS, Switch(), At("access.identified"), frozenset({"tcp", "unix"})
+    ),
     Setting("penalties", Owner.OURS, PenaltySeconds(), PenaltyPlace("access.penalties")),
     Setting("penalty_exempt", Owner.OURS, Networks(), At("access.penalties.exempt")),
     Setting("banner", Owner.XINETD, PathName(), At("access.banner")),

@@ -43,16 +43,6 @@ def _flag(flag: str, hint: str, off: bool = True) -> NotDone:
     return NotDone("flags", lambda draft: flag in draft.flags, hint, off)
 
 
-def _asks(field: str) -> Callable[[Draft], bool]:
-    """
-    Whether a list asks for the user of the client.
-    """
-    return lambda draft: "USERID" in (getattr(draft, field) or ())
-
-
-_IDENT = "nobody is asked whose the connection is"
-
-
 #: By a name for messages: the attribute, and its value where only that is not done.
 #: These are for good.
 NEVER_DONE: Mapping[str, NotDone] = MappingProxyType(
@@ -66,14 +56,8 @@ NEVER_DONE: Mapping[str, NotDone] = MappingProxyType(
     }
 )
 
-#: These are for now.
-NOT_DONE: Mapping[str, NotDone] = MappingProxyType(
-    {
-        "flags IDONLY": _flag("IDONLY", _IDENT),
-        "log_on_success USERID": NotDone("logOnSuccess", _asks("logOnSuccess"), _IDENT, False),
-        "log_on_failure USERID": NotDone("logOnFailure", _asks("logOnFailure"), _IDENT, False),
-    }
-)
+#: These are for now: there are none.
+NOT_DONE: Mapping[str, NotDone] = MappingProxyType({})
 
 
 def sayNotDone(

@@ -69,6 +69,7 @@ def access(draft: Draft, name: Token, server: Server) -> Access:
         times=draft.times or (),
         wrap=wrapName(draft, name, server),
         sensor=sensor,
+        identified="IDONLY" in draft.flags,
         banner=banner,
         bannerSuccess=success,
         bannerFail=fail,

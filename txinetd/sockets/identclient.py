@@ -1,0 +1,196 @@
+# -*- test-case-name: tests.test_sockets_identclient -*-
+"""
+Asking the machine that a connection comes from whose it is there (RFC 1413).
+
+Whatever is answered is what that machine says, and worth as much as the machine.  It
+is asked from the address that the connection came to, because that is where its
+identd looks the connection up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
+from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import Protocol
+from twisted.python.failure import Failure
+
+from txinetd.process.facts import ConnectionFacts
+
+__all__ = ["PORT", "IdentClient", "Identified", "readAnswer"]
+
+#: Where such a server listens (RFC 1413).
+PORT = 113
+
+#: Bytes of an answer that are read (RFC 1413, 6).
+_LONGEST = 1000
+
+#: Characters of a user that are kept.
+_LONGEST_USER = 512
+
+_ANSWER = re.compile(
+    rb"[ \t]*([0-9]{1,5})[ \t]*,[ \t]*([0-9]{1,5})[ \t]*:[ \t]*(USERID|ERROR)[ \t]*:(.*)"
+)
+_USER = re.compile(rb"[ \t]*([!-9;-~]{1,128})[ \t]*:[ \t]*(.*?)[ \t]*")
+_ERROR = re.compile(rb"[ \t]*([A-Za-z0-9-]{1,64})[ \t]*")
+
+
+@attrs.frozen
+class Identified:
+    """
+    What has come of a question.
+
+    @ivar user: who it is; empty where that has not been said.
+    @ivar system: the operating system that the answer names, with its character set.
+    @ivar reason: why nobody has been named.
+    """
+
+    user: str = ""
+    system: str = ""
+    reason: str = ""
+
+
+_BAD = Identified(reason="bad response")
+
+
+def readAnswer(line: bytes, ports: tuple[int, int]) -> Identified:
+    """
+    Read an answer.
+
+    @param line: the line without its end.
+    @param ports: those that were asked about: the client's and this side's.
+    """
+    match = _ANSWER.fullmatch(line)
+    if match is None or (int(match[1]), int(match[2])) != ports:
+        return _BAD
+    pattern = _ERROR if match[3] == b"ERROR" else _USER
+    found = pattern.fullmatch(match[4])
+    if found is None:
+        return _BAD
+    if pattern is _ERROR:
+        return Identified(reason=found[1].decode("ascii"))
+    user = found[2].decode("utf-8", "backslashreplace")[:_LONGEST_USER]
+    return Identified(user, found[1].decode("ascii")) if user else _BAD
+
+
+class _Question(Protocol):
+    """
+    One question.
+
+    @ivar answer: fires with what comes of it; to be cancelled by whoever has waited
+        long enough.
+    """
+
+    def __init__(self, ports: tuple[int, int]) -> None:
+        self.answer: Deferred[Identified] = Deferred(lambda _: self._leave())
+        self._ports = ports
+        self._received = b""
+
+    def connectionMade(self) -> None:
+        """
+        Ask.
+        """
+        assert self.transport is not None
+        self.transport.write(b"%d,%d\r\n" % self._ports)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Take a line, and no more than one may be long.
+        """
+        self._received += data[:_LONGEST]
+        line, end, _ = self._received.partition(b"\n")
+        if end:
+            self._say(readAnswer(line.removesuffix(b"\r"), self._ports))
+        elif len(self._received) >= _LONGEST:
+            self._say(_BAD)
+
+    def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
+        """
+        There will be no answer, if there was none.
+        """
+        self._say(Identified(reason="no response"))
+
+    def _say(self, answer: Identified) -> None:
+        """
+        Be done.
+        """
+        if not self.answer.called:
+            self._leave()
+            self.answer.callback(answer)
+
+    def _leave(self) -> None:
+        """
+        Read no more.
+        """
+        if self.transport is not None:
+            ITCPTransport(self.transport).abortConnection()
+
+
+class IdentClient:
+    """
+    Asks about connections, so many at a time.
+
+    @ivar asking: how many questions are open.
+    """
+
+    def __init__(
+        self, reactor: Any, *, port: int = PORT, seconds: float = 30.0, most: int = 256
+    ) -> None:
+        """
+        @param reactor: connects, and knows the time.
+        @param port: where to ask.
+        @param seconds: how long a question may take.
+        @param most: questions at a time; who comes then is not asked about.
+        """
+        self._reactor = reactor
+        self._port = port
+        self._seconds = seconds
+        self._most = most
+        self.asking = 0
+
+    def ask(self, facts: ConnectionFacts, most: int | None = None) -> Deferred[Identified] | None:
+        """
+        Ask whose a connection is.
+
+        @param facts: both of its ends.
+        @param most: the same as for the whole, where fewer are to be open.
+        @return: fires with what has come of it, and never fails but by being cancelled;
+            C{None} where there is nobody to ask.
+        """
+        peer, local = facts.peer, facts.local
+        # An identd that is asked for whom it answers, and asks in turn, never ends.
+        if peer.host is None or local.host is None or local.port == PORT:
+            return None
+        if self.asking >= min(self._most, self._most if most is None else most):
+            return succeed(Identified(reason="too many are being asked"))
+        kind = TCP6ClientEndpoint if ":" in peer.host else TCP4ClientEndpoint
+        endpoint = kind(
+            self._reactor, peer.host, self._port, self._seconds, bindAddress=(local.host, 0)
+        )
+        self.asking += 1
+        question = _Question((peer.port or 0, local.port or 0))
+        answer: Deferred[Identified] = connectProtocol(endpoint, question).addCallback(
+            lambda _: question.answer
+        )
+        answer.addTimeout(self._seconds, self._reactor)
+        answer.addBoth(self._over)
+        return answer
+
+    def _over(self, result: Identified | Failure) -> Identified | Failure:
+        """
+        A question has been answered, or will not be.
+        """
+        self.asking -= 1
+        if not isinstance(result, Failure):
+            return result
+        if result.check(CancelledError):
+            return result
+        if result.check(TimeoutError):
+            return Identified(reason="timeout")
+        result.trap(ConnectError, OSError)
+        return Identified(reason="cannot connect")
