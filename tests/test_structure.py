@@ -41,7 +41,7 @@ LAYERS = [
     {"surroundings"},
     {"endpoint"},
     {"service"},
-    {"view"},
+    {"consistency", "view"},
     {"server"},
     {"daemon", "recordoptions", "explain"},
     {"tap"},

@@ -30,8 +30,9 @@ _Handler = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
 class Daemon(service.MultiService):
     """
     Runs an L{InetdService} as the process's main business: SIGHUP reloads,
-    SIGUSR1, where it is free, logs the state, a second SIGTERM or SIGINT ends the
-    wait for running servers.
+    SIGUSR1 logs the state and SIGIO what is inconsistent in it, SIGQUIT stops and leaves
+    running servers alone, each where it is free; a second SIGTERM or SIGINT ends the wait
+    for running servers.
     """
 
     log = Logger()
@@ -81,7 +82,7 @@ class Daemon(service.MultiService):
 
     def _takeSignals(self) -> None:
         """
-        Install the handlers of SIGHUP and SIGUSR1, once.
+        Install the handlers of SIGHUP, and of what is free, once.
         """
         if signal.SIGHUP in self._previous:
             return
@@ -90,9 +91,14 @@ class Daemon(service.MultiService):
         shortTurns()
         self._restoreIgnored = replaceIgnoredSignals()
         self._install(signal.SIGHUP, self._hangup)
-        # twistd may have it already, for its log.
-        if signal.getsignal(signal.SIGUSR1) in (signal.SIG_DFL, None):
-            self._install(signal.SIGUSR1, self._dump)
+        # twistd may have SIGUSR1 already, for its log.
+        for number, handler in (
+            (signal.SIGUSR1, self._dump),
+            (signal.SIGIO, self._check),
+            (signal.SIGQUIT, self._quit),
+        ):
+            if signal.getsignal(number) in (signal.SIG_DFL, None):
+                self._install(number, handler)
 
     def _reactorRuns(self) -> None:
         """
@@ -149,6 +155,36 @@ class Daemon(service.MultiService):
         Log what has been counted.
         """
         self.log.info("state: {state}", state=formatState(self._inetd.snapshot()))
+
+    def _check(self, number: int, frame: FrameType | None) -> None:
+        """
+        SIGIO: see whether the state is consistent, in the reactor's own time.
+        """
+        self._reactor.callFromThread(self._logProblems)
+
+    def _logProblems(self) -> None:
+        """
+        Log what is inconsistent.
+        """
+        found = self._inetd.check()
+        for problem in found:
+            self.log.error("inconsistent: {problem}", problem=problem)
+        self.log.info("consistency check: {count} problems", count=len(found))
+
+    def _quit(self, number: int, frame: FrameType | None) -> None:
+        """
+        SIGQUIT: stop, and leave running servers alone.
+        """
+        self._reactor.callFromThread(self._leave)
+
+    def _leave(self) -> None:
+        """
+        Stop at once.
+        """
+        self._inetd.leaveServers()
+        if not self._stopping:
+            self._stopping = True
+            self._reactor.stop()
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         """

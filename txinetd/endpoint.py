@@ -93,6 +93,13 @@ class Endpoint:
         """
         return None if self._socket is None else self._socket.getsockname()
 
+    @property
+    def descriptor(self) -> int | None:
+        """
+        The number of the socket, or C{None} without one.
+        """
+        return None if self._socket is None else self._socket.fileno()
+
     def bind(self) -> None:
         """
         Make the socket; where that fails, say so and go on trying.

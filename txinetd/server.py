@@ -7,6 +7,7 @@ and stop.
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -17,10 +18,12 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
+from txinetd.consistency import problems
 from txinetd.counters import Counters
 from txinetd.errors import Diagnostic, Severity
 from txinetd.handlers.children import Children
 from txinetd.handlers.collaborators import Collaborators, Recorder
+from txinetd.handlers.door import Door
 from txinetd.handlers.multiplexer import TCPMUX
 from txinetd.hosts import withAddresses
 from txinetd.interfaces import ISpawner
@@ -172,6 +175,9 @@ class InetdService(service.MultiService):
         self._stopGrace = stopGrace
         self._killAfter = killAfter
         self._graceEnded: defer.Deferred[None] | None = None
+        self._leaving = False
+        # Those of services that are no more, as long as anybody is served by them.
+        self._retired: weakref.WeakSet[Door] = weakref.WeakSet()
         self._reloading = False
         self._reloadWaiters: list[defer.Deferred[None]] = []
         self._running: list[RunningService] = []
@@ -197,6 +203,17 @@ class InetdService(service.MultiService):
         What has been counted, as values that JSON has.
         """
         return self.counters.snapshot(0 if self._recordLog is None else self._recordLog.dropped)
+
+    def check(self) -> list[str]:
+        """
+        Look whether sockets, servers and counts are as they have to be, as xinetd's
+        consistency check does.
+
+        @return: a sentence for each problem; empty where all is well.
+        """
+        doors = [*(running.door for running in self._running), *self._retired]
+        gate = self._collaborators.rules.gate
+        return problems(self._running, doors, self.children, gate)
 
     def _add(self, spec: ServiceSpec) -> None:
         """
@@ -315,11 +332,12 @@ class InetdService(service.MultiService):
         """
         Wait for, end or leave the running programs.
         """
-        if not self.children or (self._stopGrace == 0.0 and self._killAfter is None):
+        leave = self._leaving or (self._stopGrace == 0.0 and self._killAfter is None)
+        if not self.children or leave:
             return
         self.log.info("waiting for {count} servers to end", count=len(self.children))
         yield self._childrenGone(self._stopGrace)
-        if self.children and self._killAfter is not None:
+        if self.children and self._killAfter is not None and not self._leaving:
             self.log.info("ending {count} servers", count=len(self.children))
             self.children.signal("TERM")
             yield self._childrenGone(self._killAfter)
@@ -351,6 +369,14 @@ class InetdService(service.MultiService):
         """
         if self._graceEnded is not None:
             self._graceEnded.cancel()
+
+    def leaveServers(self) -> None:
+        """
+        Leave running programs alone when this stops, or at once if it is just waiting
+        for them, whatever was asked for.
+        """
+        self._leaving = True
+        self.endGrace()
 
     def reload(self) -> defer.Deferred[None]:
         """
@@ -430,6 +456,7 @@ class InetdService(service.MultiService):
             self._running.remove(running)
             running.disownServiceParent()
             running.retire()
+            self._retired.add(running.door)
             count += 1
             if count % self.changesPerTurn == 0:
                 yield

@@ -42,6 +42,13 @@ class RunningService(service.Service):
         }
 
     @property
+    def door(self) -> Door:
+        """
+        This service's way in and out.
+        """
+        return self._door
+
+    @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """
         This service's endpoints, in the order of its addresses.

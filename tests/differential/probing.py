@@ -133,15 +133,13 @@ def _conversation(client: socket.socket) -> str:
     What comes on a connection, up to what one line would be.
     """
     got = b""
-    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-        # An answer comes before its end does, where it depends on what was sent.
-        with contextlib.suppress(TimeoutError):
-            first = client.recv(4096)
-            got = first
-            client.shutdown(socket.SHUT_WR)
-            while first and len(got) < 200:
-                first = client.recv(4096)
-                got += first
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
+        # An answer that depends on what was sent comes before its end does.
+        piece = got = client.recv(4096)
+        client.shutdown(socket.SHUT_WR)
+        while piece and len(got) < 200:
+            piece = client.recv(4096)
+            got += piece
     return _shown(got[:70])
 
 

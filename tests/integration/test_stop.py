@@ -73,6 +73,30 @@ class StopTests(DaemonTestCase):
         daemon.stop(signal.SIGINT)
         self.assertTrue(self.echoes())
 
+    def test_quit(self) -> None:
+        """
+        SIGQUIT leaves the servers that run, though the daemon is to end them or is
+        just waiting for them.
+        """
+        for waits in (False, True):
+            daemon = self.serveOne("--at-stop=end", "--grace=600")
+            if waits:
+                daemon.send(signal.SIGTERM)
+                daemon.waitForLog("waiting for 1 servers")
+            expected = -signal.SIGTERM if waits else 0
+            self.assertEqual(daemon.stop(signal.SIGQUIT), expected)
+            self.assertTrue(self.echoes())
+            self.assertNotIn("Traceback", daemon.log())
+
+    def test_check(self) -> None:
+        """
+        SIGIO has the daemon look whether its state is consistent.
+        """
+        daemon = self.serveOne()
+        daemon.send(signal.SIGIO)
+        daemon.waitForLog("consistency check: 0 problems")
+        self.assertTrue(self.echoes())
+
     def test_wait(self) -> None:
         """
         On request the daemon waits until the servers have ended, and lets nobody

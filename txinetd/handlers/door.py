@@ -196,6 +196,20 @@ class Door:
             self.lobby.filled()
         return verdict
 
+    @property
+    def name(self) -> str:
+        """
+        The service's name.
+        """
+        return self._spec.name
+
+    @property
+    def inside(self) -> frozenset[int]:
+        """
+        The numbers of the records of those who have been let in and have not gone.
+        """
+        return frozenset(self._inside)
+
     def isInside(self, record: ConnectionRecord) -> bool:
         """
         Whether an arrival has been let in and its record not been finished.
