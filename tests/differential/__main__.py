@@ -73,7 +73,7 @@ def compareFile(path: Path, stub: Path) -> Row:
         sandbox.make()
         made = rewrite(path.read_text("utf-8", "replace"), sandbox)
         _have(made.addresses)
-        return compare(path.name, see(False, made, sandbox), see(True, made, sandbox))
+        return compare(path.name, made.text, see(False, made, sandbox), see(True, made, sandbox))
 
 
 def main(files: Sequence[str]) -> int:
@@ -107,7 +107,7 @@ def main(files: Sequence[str]) -> int:
     }
     for number, reason in enumerate(REASONS, 1):
         if number in numbers:
-            sys.stdout.write(f"{number}. {reason.cell}: {reason.text}\n")
+            sys.stdout.write(f"{number}. {reason.text}\n")
     for row in rows:
         for line in row.details:
             sys.stdout.write(f"{row.file}: {line}\n")

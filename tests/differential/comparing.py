@@ -49,9 +49,11 @@ class Row:
         return "!" not in self.cells
 
 
-def compare(name: str, theirs: Seen, ours: Seen) -> Row:
+def compare(name: str, text: str, theirs: Seen, ours: Seen) -> Row:
     """
     Compare.
+
+    @param text: what both have read.
     """
     both = set(map(str, theirs.sockets)) & set(map(str, ours.sockets))
     cells: list[str] = []
@@ -61,11 +63,11 @@ def compare(name: str, theirs: Seen, ours: Seen) -> Row:
         if one == other:
             cells.append("=")
             continue
-        numbers = explain(column, one, other)
-        if numbers is None:
+        numbers, one, other = explain(column, text, one, other)
+        if one != other:
             details.extend(f"{column}: xinetd only: {line}" for line in sorted(one - other))
             details.extend(f"{column}: here only: {line}" for line in sorted(other - one))
-        cells.append("!" if numbers is None else ",".join(map(str, numbers)))
+        cells.append("!" if one != other else ",".join(map(str, numbers)))
     return Row(name, tuple(cells), tuple(details))
 
 

@@ -118,8 +118,8 @@ def _ask(kind: socket.SocketKind, source: str, destination: str, port: int) -> s
         client.bind((source, 0))
         try:
             client.connect((destination, port))
-            client.send(b"hello\r\n")
             if kind == socket.SOCK_DGRAM:
+                client.send(b"hello\r\n")
                 return _shown(client.recv(65535))
             return _conversation(client)
         except TimeoutError:
@@ -134,13 +134,27 @@ def _conversation(client: socket.socket) -> str:
     """
     got = b""
     with contextlib.suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
-        # An answer that depends on what was sent comes before its end does.
-        piece = got = client.recv(4096)
-        client.shutdown(socket.SHUT_WR)
+        piece = got = _first(client)
         while piece and len(got) < 200:
             piece = client.recv(4096)
             got += piece
     return _shown(got[:70])
+
+
+def _first(client: socket.socket) -> bytes:
+    """
+    What comes first on a connection.  Who speaks by himself, or closes, is not sent
+    anything, because what he leaves unread would make his end a reset.
+    """
+    client.settimeout(_SILENCE)
+    with contextlib.suppress(TimeoutError):
+        return client.recv(4096)
+    client.settimeout(_PATIENCE)
+    client.sendall(b"hello\r\n")
+    got = client.recv(4096)
+    with contextlib.suppress(OSError):
+        client.shutdown(socket.SHUT_WR)
+    return got
 
 
 def _shown(data: bytes) -> str:

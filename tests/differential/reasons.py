@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
@@ -19,19 +19,26 @@ Cell = frozenset[str]
 _Pair = tuple[Cell, Cell]
 
 
+#: What a file with the missing brace of a service has.
+_OPEN = re.compile(r"^\s*\{[^}]*^\s*service\s", re.MULTILINE)
+
+_ANYWHERE = re.compile("")
+
+
 @attrs.frozen
 class Reason:
     """
     One difference.
 
-    @ivar cell: the column that it is seen in.
     @ivar text: what it is, and why.
-    @ivar alike: makes what xinetd and what this project's daemon have shown alike.
+    @ivar alike: makes what xinetd and what this project's daemon have shown alike, in each
+        column in which it is seen.
+    @ivar where: found in each file in which it can be.
     """
 
-    cell: str
     text: str
-    alike: Callable[[Cell, Cell], _Pair]
+    alike: Mapping[str, Callable[[Cell, Cell], _Pair]]
+    where: re.Pattern[str] = _ANYWHERE
 
 
 _Change = Callable[[str], str | None]
@@ -83,12 +90,17 @@ def _ownGroup(theirs: Cell, ours: Cell) -> _Pair:
     """
     Without the main group among the others.
     """
-    main = {(match[1], match[2]) for line in ours if (match := re.match(r"(.* )gid:(\d+):", line))}
-    return theirs, frozenset(
-        line
-        for line in ours
-        if not ((match := re.match(r"(.* )group:(\d+)$", line)) and (match[1], match[2]) in main)
-    )
+    main = {
+        (match[1], match[2])
+        for line in theirs | ours
+        if (match := re.match(r"(.* )gid:(\d+):", line))
+    }
+
+    def change(line: str) -> str | None:
+        match = re.match(r"(.* )group:(\d+)$", line)
+        return None if match and (match[1], match[2]) in main else line
+
+    return _changed(theirs, change), _changed(ours, change)
 
 
 def _counter(cell: Cell) -> Counter[str]:
@@ -106,16 +118,25 @@ def _cell(counter: Counter[str]) -> Cell:
     return frozenset(f"{line} x{count}" for line, count in counter.items() if count > 0)
 
 
+#: A line about somebody whom a process of xinetd's has refused.
+_REFUSED = re.compile(
+    r"FAIL: (?P<failed>\S+) (?:address|libwrap)(?P<from> from=\S+)?"
+    r"|NOID: (?P<nobody>\S+) (?P<source>\S+) "
+)
+
+
 def _refusedStarts(theirs: Cell, ours: Cell) -> _Pair:
     """
     Without what xinetd writes about the process that refuses somebody.
     """
     lines = _counter(theirs)
     for line, count in tuple(lines.items()):
-        match = re.match(r"FAIL: (\S+) (?:address|libwrap)( from=\S+)?", line)
+        match = _REFUSED.match(line)
         if match is None:
             continue
-        service, source = re.escape(match[1]), re.escape(match[2] or "")
+        service = re.escape(match["failed"] or match["nobody"])
+        source = f" from={match['source']}" if match["source"] else match["from"] or ""
+        source = re.escape(source)
         for pattern in (rf"START: {service}( pid=#)?({source})?$", rf"EXIT: {service} "):
             found = sorted((each for each in lines if re.match(pattern, each)), key=len)
             for each in found[-1:]:
@@ -163,81 +184,217 @@ def _answeredFrom(theirs: Cell, ours: Cell) -> _Pair:
     return frozenset(line for line in theirs if line.rsplit(" ", 1)[0] not in lost), ours - found
 
 
+def _key(line: str) -> str:
+    """
+    The socket and the source that a line is about.
+    """
+    return " ".join(line.split()[:2])
+
+
+def _untold(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without the client where it is not told here.
+    """
+    told = {_key(line) for line in ours if " REMOTE_HOST=" in line}
+    return frozenset(
+        line for line in theirs if " REMOTE_HOST=" not in line or _key(line) in told
+    ), ours
+
+
+def _letIn(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without those of this machine who get an answer here only.
+    """
+    out = {
+        _key(line) for line in theirs if re.match(r"\S+ (127\.0\.0\.1|::1) (b''|silence)$", line)
+    }
+    return tuple(  # type: ignore[return-value]
+        frozenset(line for line in cell if _key(line) not in out) for cell in (theirs, ours)
+    )
+
+
+def _servedHere(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without servers for this machine that there are here only.
+    """
+    there = set(map(_key, theirs))
+    return theirs, frozenset(
+        line for line in ours if _key(line) in there or _key(line).split()[1] not in _LOOPBACK
+    )
+
+
+def _letInLog(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without the lines about them.
+    """
+    there, here = _counter(theirs), _counter(ours)
+    for line in tuple(there):
+        match = re.match(r"FAIL: (\S+) address from=(?:::ffff:)?(127\.0\.0\.1|::1)$", line)
+        if match is None:
+            continue
+        service, source = map(re.escape, match.groups())
+        starts = [each for each in here if re.match(rf"START: {service} .*from={source}$", each)]
+        for start in starts:
+            here[start] -= there[line]
+            for end in [each for each in here if each.startswith(f"EXIT: {match[1]} ")]:
+                here[end] -= there[line]
+        nobody = [each for each in here if each.startswith(f"NOID: {match[1]} {match[2]} ")]
+        for each in nobody:
+            del here[each]
+        if starts or nobody or f"FAIL: {match[1]} address from={match[2]}" not in here:
+            del there[line]
+    return _cell(there), _cell(here)
+
+
+def _moreHere(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without what there is here only.
+    """
+    return theirs, ours & theirs
+
+
+def _moreServices(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without services that are logged here only.
+    """
+    there = {line.split()[1] for line in theirs}
+    return theirs, frozenset(line for line in ours if line.split()[1] in there)
+
+
+#: This machine.
+_LOOPBACK = ("127.0.0.1", "::1")
+
 REASONS: Sequence[Reason] = (
     Reason(
-        "environment",
         "REMOTE_HOST has the IPv4 address of a client that came by IPv4; with xinetd, whose"
         " sockets are for both families, it begins with ::ffff:",
-        _theirs(_without("::ffff:")),
+        {"environment": _theirs(_without("::ffff:"))},
     ),
     Reason(
-        "environment",
         "servers find the variables of UCSPI, REMOTE_ADDR, REMOTE_PORT and TXINETD_ID besides",
-        _ours(_unless(r" (PROTO|(TCP|UDP)(LOCAL|REMOTE)\w+|REMOTE_(ADDR|PORT)|TXINETD_ID)=")),
+        {
+            "environment": _ours(
+                _unless(r" (PROTO|(TCP|UDP)(LOCAL|REMOTE)\w+|REMOTE_(ADDR|PORT)|TXINETD_ID)=")
+            )
+        },
     ),
     Reason(
-        "limits",
-        "without rlimit_files a server has the soft limit of descriptors that the daemon was"
-        " started with, as from a shell; xinetd raises it to the hard one",
-        _both(_without(r"files:\d+:(\d+)$", r"files:#:\1")),
+        "a server with wait = yes reads what its clients send by itself, and so is told of "
+        "none; with xinetd it is told where the first datagram came from",
+        {"environment": _untold},
     ),
     Reason(
-        "ids",
-        "without groups = yes the list of other groups may hold the main one, which gives"
-        " nothing; with xinetd it is empty",
-        _ownGroup,
+        "without rlimit_files a server has the soft limit of descriptors that the daemon "
+        "was started with, as from a shell; xinetd raises it to the hard one",
+        {"limits": _both(_without(r"files:\d+:(\d+)$", r"files:#:\1"))},
     ),
     Reason(
-        "refusals",
-        "the internal chargen answers a datagram with one line, as RFC 864 asks for; xinetd with"
-        " a kilobyte, which serves who forges the address of a victim",
-        _both(lambda line: re.sub(r"^(udp/19 \S+) b.*", r"\1 some text", line)),
+        "the main group may stand among the other groups, too, where it gives nothing, or "
+        "not; with xinetd it does with groups = yes",
+        {"ids": _ownGroup},
     ),
     Reason(
-        "refusals",
-        "a datagram is answered from the address that it was sent to; with xinetd the kernel"
-        " chooses one, and a client that waits for an answer of that address gets none",
-        _answeredFrom,
+        "the internal chargen answers a datagram with one line, as RFC 864 asks for; xinetd"
+        " with a kilobyte, which serves who forges the address of a victim",
+        {"refusals": _both(lambda line: re.sub(r"^(udp/19 \S+) b.*", r"\1 some text", line))},
     ),
     Reason(
-        "log",
+        "a datagram is answered from the address that it was sent to; with xinetd the "
+        "kernel chooses one, and a client that waits for an answer of that address gets "
+        "none",
+        {"refusals": _answeredFrom},
+    ),
+    Reason(
         "the address of a client that came by IPv4 is written as such, and not with ::ffff:",
-        _theirs(_without("::ffff:")),
+        {"log": _theirs(_without("::ffff:"))},
     ),
     Reason(
-        "log",
-        "who is refused is refused before a process is made; xinetd makes one, which refuses,"
-        " and logs its START and its EXIT",
-        _refusedStarts,
+        "who is refused is refused before a process is made; xinetd makes one, which "
+        "refuses, and logs its START and its EXIT",
+        {"log": _refusedStarts},
     ),
     Reason(
-        "log",
-        "internal services and redirections are served by the daemon, without a process and its"
-        " number",
-        _noProcess,
+        "internal services and redirections are served by the daemon, without a process and"
+        " its number",
+        {"log": _noProcess},
     ),
     Reason(
-        "log",
-        "an internal datagram service logs an EXIT for each START; with xinetd there is none",
-        _silentExits,
+        "an internal service logs an EXIT for each START; with xinetd one that it answers "
+        "without a process does not",
+        {"log": _silentExits},
+    ),
+    Reason(
+        "the comment behind rlimit_cpu is left out, with a warning; to xinetd it is more "
+        "values, and there is no limit",
+        {"limits": _both(_without(r"cpu:.*", "cpu:#"))},
+        where=re.compile(r"^\s*rlimit_cpu\s*=\s*\d+ +#", re.MULTILINE),
+    ),
+    Reason(
+        "a name in only_from fits all addresses of the host, and a prefix of 128 its "
+        "address; with xinetd a socket for both families has a name fit IPv6 addresses "
+        "only, and such a prefix nobody",
+        {
+            "refusals": _letIn,
+            "argv": _servedHere,
+            "fds": _servedHere,
+            "ids": _servedHere,
+            "environment": _servedHere,
+            "limits": _servedHere,
+            "log": _letInLog,
+        },
+        where=re.compile(r"^\s*only_from\s*\+?=.*(localhost|/128)", re.MULTILINE),
+    ),
+    Reason(
+        "chargen begins with the blank, as in RFC 864; xinetd with the exclamation mark",
+        {
+            "refusals": _both(_without(r"(tcp/19 \S+) b.*", r"\1 some text")),
+            "log": _both(_without(r"(EXIT: chargen\S*) \w+=\d+", r"\1")),
+        },
+        where=re.compile("service\\s+chargen"),
+    ),
+    Reason(
+        "servers and services are there, for this machine alone; the xinetd of today does "
+        "not know them",
+        {
+            "ports": _ours(_unless(r"tcp/909[89] ")),
+            "log": _ours(_unless(r"^\w+: (servers|services) ")),
+        },
+        where=re.compile(r"service\s+(servers|services)\b"),
+    ),
+    Reason(
+        "a service is read whose predecessor lacks its closing brace; xinetd reads nothing "
+        "after it",
+        {"ports": _moreHere, "log": _moreServices},
+        where=_OPEN,
+    ),
+    Reason(
+        "an RPC service listens and waits for rpcbind; xinetd drops it where there is none",
+        {"ports": _ours(_unless(r"\w+/(3[2-9]|[456]\d)\d{3} ")), "log": _moreServices},
+        where=re.compile(r"^\s*type\s*=.*RPC", re.MULTILINE),
+    ),
+    Reason(
+        "a client whom nobody names is logged as not identified; xinetd has words for why",
+        {"log": _both(_without(r"(NOID: \S+ \S+) .*( x\d+)$", r"\1\2"))},
     ),
 )
 
 
-def explain(cell: str, theirs: Cell, ours: Cell) -> list[int] | None:
+def explain(column: str, text: str, theirs: Cell, ours: Cell) -> tuple[list[int], Cell, Cell]:
     """
     Which reasons make a cell alike.
 
-    @return: the numbers of those that change anything, from 1; C{None} where it is not
-        alike with all of them.
+    @param text: the file.
+    @return: the numbers of those that change anything, from 1, and what then remains of
+        both sides, which is alike where these are all the reasons there are.
     """
     used = []
     for number, reason in enumerate(REASONS, 1):
         if theirs == ours:
             break
-        if reason.cell == cell:
-            changed = reason.alike(theirs, ours)
+        alike = reason.alike.get(column)
+        if alike is not None and reason.where.search(text):
+            changed = alike(theirs, ours)
             if changed != (theirs, ours):
                 used.append(number)
                 theirs, ours = changed
-    return used if theirs == ours else None
+    return used, theirs, ours
