@@ -15,6 +15,7 @@ from txinetd.config.conflicts import separate
 from txinetd.config.dialects import DIALECTS, XINETD, dialectOf, source
 from txinetd.config.files import Files, readFiles
 from txinetd.config.lexer import Token
+from txinetd.config.protection import protected
 from txinetd.config.reporter import Reporter
 from txinetd.config.values import Configuration, LoadOptions
 from txinetd.errors import Diagnostic, Severity, UsageProblem
@@ -61,7 +62,9 @@ def load(paths: Sequence[str], names: INames, options: LoadOptions | None = None
             files.unreadable.extend(parsed.unreadable)
             if not parsed.understood:
                 files.unreadable.append(path)
-    kept, conflicts = separate(services)
+    guarded, unguarded = protected(services)
+    diagnostics.extend(unguarded)
+    kept, conflicts = separate(guarded)
     diagnostics.extend(conflicts)
     return Configuration(
         services=tuple(kept),

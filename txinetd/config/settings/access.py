@@ -205,9 +205,7 @@ ACCESS = (
         "first_byte", Owner.OURS, Seconds(), At("access.firstByte"), frozenset({"tcp", "unix"})
     ),
     Setting("start_within", Owner.OURS, Seconds(), At("access.startWithin")),
-    Setting(
-        "identified", Owner.OURS, Switch(), At("access.identified"), frozenset({"tcp", "unix"})
-    ),
+    Setting("identified", Owner.OURS, Switch(), At("access.identified")),
     Setting("penalties", Owner.OURS, PenaltySeconds(), PenaltyPlace("access.penalties")),
     Setting("penalty_exempt", Owner.OURS, Networks(), At("access.penalties.exempt")),
     Setting("banner", Owner.XINETD, PathName(), At("access.banner")),
