@@ -88,7 +88,7 @@ def main(files: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="txinetd-stub-") as name:
         stub = Path(name) / "stub"
         source = Path(__file__).with_name("stub.c")
-        subprocess.run(["cc", "-Wall", "-O", "-o", str(stub), str(source)], check=True)
+        subprocess.run(["cc", "-O", "-o", str(stub), str(source)], check=True)
         os.chmod(name, 0o755)
         rows = []
         for path in paths:
@@ -112,7 +112,11 @@ def main(files: Sequence[str]) -> int:
         for line in row.details:
             sys.stdout.write(f"{row.file}: {line}\n")
     unexplained = sum(cell == "!" for row in rows for cell in row.cells)
-    sys.stdout.write(f"{len(rows)} files, {unexplained} cells without an explanation\n")
+    served = sum(row.served for row in rows)
+    sys.stdout.write(
+        f"{len(rows)} files, {served} of them with services that both serve,"
+        f" {unexplained} cells without an explanation\n"
+    )
     return 1 if unexplained else 0
 
 

@@ -34,12 +34,14 @@ class Row:
     One file.
 
     @ivar cells: what stands in each column: C{=}, numbers of reasons, or C{!}.
+    @ivar served: whether both serve anything in it.
     @ivar details: for what is not explained, what there is on one side only.
     """
 
     file: str
     cells: tuple[str, ...]
     details: tuple[str, ...]
+    served: bool = True
 
     @property
     def explained(self) -> bool:
@@ -68,7 +70,7 @@ def compare(name: str, text: str, theirs: Seen, ours: Seen) -> Row:
             details.extend(f"{column}: xinetd only: {line}" for line in sorted(one - other))
             details.extend(f"{column}: here only: {line}" for line in sorted(other - one))
         cells.append("!" if one != other else ",".join(map(str, numbers)))
-    return Row(name, tuple(cells), tuple(details))
+    return Row(name, tuple(cells), tuple(details), bool(both))
 
 
 def _cell(column: str, kind: str, seen: Seen, both: set[str]) -> Cell:

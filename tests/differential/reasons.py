@@ -161,6 +161,20 @@ def _noProcess(theirs: Cell, ours: Cell) -> _Pair:
     return _cell(lines), ours
 
 
+def _endless(theirs: Cell, ours: Cell) -> _Pair:
+    """
+    Without how chargen ends, which its client does, in one moment or another.
+    """
+
+    def change(cell: Cell) -> Cell:
+        lines: Counter[str] = Counter()
+        for line, count in _counter(cell).items():
+            lines[re.sub(r"^(EXIT: chargen\S*) \w+=\d+", r"\1", line)] += count
+        return _cell(lines)
+
+    return change(theirs), change(ours)
+
+
 def _silentExits(theirs: Cell, ours: Cell) -> _Pair:
     """
     Without the ends of what xinetd answers by itself.
@@ -345,10 +359,11 @@ REASONS: Sequence[Reason] = (
         where=re.compile(r"^\s*only_from\s*\+?=.*(localhost|/128)", re.MULTILINE),
     ),
     Reason(
-        "chargen begins with the blank, as in RFC 864; xinetd with the exclamation mark",
+        "chargen begins with the blank, as in RFC 864, and ends well when its client goes; xinetd's"
+        " begins with the exclamation mark, and a signal may end it",
         {
             "refusals": _both(_without(r"(tcp/19 \S+) b.*", r"\1 some text")),
-            "log": _both(_without(r"(EXIT: chargen\S*) \w+=\d+", r"\1")),
+            "log": _endless,
         },
         where=re.compile("service\\s+chargen"),
     ),

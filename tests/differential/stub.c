@@ -53,7 +53,7 @@ static void descriptors(FILE *to)
 
 static void report(char **argv, const char *place)
 {
-	char fresh[PATH_MAX], done[PATH_MAX], number[64];
+	char fresh[PATH_MAX + 64], done[PATH_MAX + 64], number[64];
 	gid_t groups[256];
 	int count = getgroups(256, groups);
 	mode_t mask = umask(0);
