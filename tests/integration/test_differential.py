@@ -34,7 +34,6 @@ defaults
     instances = 20
     log_on_success = PID HOST EXIT DURATION
     log_on_failure = HOST ATTEMPT
-    no_access = 127.0.0.2
     passenv = PATH MARK
 }
 service one
@@ -58,6 +57,7 @@ service one
     rlimit_files = 64
     rlimit_stack = 8M
     only_from = 127.0.0.0/8 192.0.2.0/24
+    no_access = 127.0.0.2
     flags = IPv4 NODELAY KEEPALIVE
 }
 service named
@@ -68,9 +68,9 @@ service named
     socket_type = stream
     wait = no
     user = nobody
+    flags = NAMEINARGS
     server = /usr/bin/two
     server_args = argv0 second
-    flags = NAMEINARGS
 }
 service whole
 {
@@ -82,8 +82,6 @@ service whole
     user = nobody
     server = /usr/bin/three
     flags = IPv4 NOLIBWRAP
-    only_from =
-    no_access =
 }
 service datagrams
 {
