@@ -34,6 +34,7 @@ NAMES = MemoryNames(
         ("telnet", "tcp"): 23,
         ("time", "tcp"): 37,
         ("tftp", "udp"): 69,
+        ("auth", "tcp"): 113,
         ("ident", "tcp"): 113,
         ("talk", "udp"): 517,
     },

@@ -20,11 +20,6 @@ EXPECTED: dict[str, list[tuple[int, str]]] = {
         (97, "unknown-service"),
         (104, "unknown-service"),
     ],
-    "NetBSD+src__etc%inetd.conf": [
-        (39, "unsupported-rpc"),
-        (40, "unsupported-rpc"),
-        (41, "unsupported-rpc"),
-    ],
     "SlothCroissant+prometheus-upsc-exporter__inetd.conf": [
         (2, "forgotten-argv0"),
     ],
@@ -113,9 +108,6 @@ EXPECTED: dict[str, list[tuple[int, str]]] = {
     "jangita+git-bash-pushtodeploy__inetd.conf": [
         (1, "no-arguments"),
     ],
-    "joshumax+hurd__config%inetd.conf": [
-        (13, "unknown-internal"),
-    ],
     "ksherlock+telnet-proxy__inetd.conf": [
         (1, "unknown-service"),
         (1, "unknown-user"),
@@ -127,7 +119,6 @@ EXPECTED: dict[str, list[tuple[int, str]]] = {
         (32, "forgotten-argv0"),
     ],
     "robohack+ucb-csrg-bsd__etc%inetd.conf": [
-        (18, "unknown-internal"),
         (32, "unknown-service"),
     ],
     "samlown+rastertotpcl__inetd.conf": [
@@ -153,11 +144,6 @@ EXPECTED_IN_DIALECT: dict[str, list[tuple[int, str]]] = {
         (97, "unknown-service"),
         (104, "unknown-service"),
     ],
-    "NetBSD+src__etc%inetd.conf": [
-        (39, "unsupported-rpc"),
-        (40, "unsupported-rpc"),
-        (41, "unsupported-rpc"),
-    ],
     "cadus+remo2hbo_oktopus_boot__gummikraken%inetd.conf": [
         (2, "forgotten-argv0"),
     ],
@@ -174,9 +160,6 @@ EXPECTED_IN_DIALECT: dict[str, list[tuple[int, str]]] = {
         (1, "unknown-service"),
         (1, "no-arguments"),
     ],
-    "joshumax+hurd__config%inetd.conf": [
-        (13, "unknown-internal"),
-    ],
     "oe-lite+core__recipes%busybox%files%inetd.conf": [
         (2, "nowait-mismatch"),
     ],
@@ -184,7 +167,6 @@ EXPECTED_IN_DIALECT: dict[str, list[tuple[int, str]]] = {
         (32, "forgotten-argv0"),
     ],
     "robohack+ucb-csrg-bsd__etc%inetd.conf": [
-        (18, "unknown-internal"),
         (32, "unknown-service"),
     ],
 }
@@ -192,9 +174,7 @@ EXPECTED_IN_DIALECT: dict[str, list[tuple[int, str]]] = {
 #: Why a line makes no service: what the file's own inetd says about it, or that it asks for
 #: something that is refused by name.
 REASONS: dict[str, str] = {
-    "unknown-internal": "tcpmux, which is not served",
     "unknown-service": "its own inetd has no such service either",
     "unknown-user": "its own inetd has no such user either",
-    "unsupported-rpc": "RPC services, which are not served",
     "xinetd-format": "no inetd reads it",
 }

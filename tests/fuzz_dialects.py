@@ -19,6 +19,7 @@ import attrs
 
 from tests.config_support import NAMES, OPTIONS
 from txinetd.config import (
+    DEFAULT_DIALECT,
     DIALECTS,
     POSITIONAL,
     Configuration,
@@ -37,12 +38,7 @@ PATH = "/nonexistent/inetd.conf"
 #: The files of one piece of work.
 CHUNK = 2000
 
-SERVING = attrs.evolve(
-    OPTIONS,
-    serves=frozenset({"rpc", "tcpmux"}),
-    builtins=OPTIONS.builtins | {"tcpmux"},
-    wrapPrograms=True,
-)
+SERVING = attrs.evolve(OPTIONS, wrapPrograms=True)
 
 _SERVICES = (
     "ftp", "echo", "8080", "0", "65536", "*:echo", ":echo", "127.0.0.1:7", "[::1]:7", "::1:7",
@@ -134,6 +130,10 @@ def check(dialect: str, data: bytes, options: LoadOptions = SERVING) -> None:
     assert len(report.splitlines()) == len(configuration.diagnostics) + 1, report
     dump = dumpConfiguration(configuration)
     assert len(dump.split("\n")) == len(kept) + 1 and dump.isascii(), dump
+    again, _ = separate(
+        DIALECTS[DEFAULT_DIALECT].parse(PATH, dump.encode(), NAMES, OPTIONS).services
+    )
+    assert again == kept, dump
     for spec in kept:
         if spec.origin.path == PATH:
             assert 1 <= spec.origin.line <= lines, spec

@@ -18,7 +18,7 @@ from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
 from txinetd.config.settings.networks import networkText
 from txinetd.config.settings.resources import RESOURCES
-from txinetd.config.values import BUILTINS
+from txinetd.config.values import BUILTINS, STREAM_ONLY
 from txinetd.policy import (
     Access,
     AddressRule,
@@ -33,13 +33,29 @@ from txinetd.policy import (
     Reaction,
     Sensor,
 )
+from txinetd.recording import (
+    FACILITIES,
+    FAILURE_WORDS,
+    PRIORITIES,
+    SUCCESS_WORDS,
+    Aggregation,
+    LogFileDestination,
+    RecordFormat,
+    Recording,
+    SyslogDestination,
+    TwistedLog,
+)
 from txinetd.sockopts import SocketOptions
 from txinetd.spec import (
     Box,
     Builtin,
     Identity,
     InetAddress,
+    Multiplexed,
     Program,
+    Redirect,
+    Rpc,
+    Server,
     ServiceSpec,
     SocketType,
     UnixAddress,
@@ -146,8 +162,8 @@ ruleWords = networks.map(networkText) | st.sampled_from(
     ["localhost", "four", "SIX.", "10.0.0.0", "192.0.2.9/24", "::ffff:192.0.2.1", "::/0", "[::1]"]
 )
 minutes = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(
-    # One minute, and all day round, have no text of their own.
-    lambda pair: pair[0] != (pair[1] - 1) % 1440
+    # All day round is from midnight to midnight.
+    lambda pair: pair[0] != pair[1]
 )
 ruleNames = st.from_regex(r"[a-z]{1,6}(-[a-z]{1,6}){0,2}", fullmatch=True)
 
@@ -169,7 +185,7 @@ accesses = st.builds(
     st.lists(st.tuples(st.booleans(), ruleWords), max_size=5),
     default=st.booleans(),
     times=st.lists(minutes, max_size=3).map(tuple),
-    wrap=st.none() | names,
+    wrap=st.none() | names | st.just("a \\xff, b"),
     sensor=st.none() | st.builds(Sensor, st.none() | amounts),
     firstByte=seconds,
     startWithin=seconds,
@@ -241,6 +257,42 @@ socketOptions = st.builds(
 )
 
 
+_texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+_files = st.builds(
+    lambda path, soft, more: LogFileDestination(
+        f"/{path}", soft, None if more is None else (soft or 1) + more
+    ),
+    _texts,
+    optional,
+    st.none() | st.integers(0, 2**40),
+)
+_syslogs = st.builds(
+    SyslogDestination,
+    st.sampled_from(sorted(FACILITIES)),
+    st.sampled_from(sorted(PRIORITIES)),
+    st.none() | names,
+    st.just("/dev/log") | _texts.map("/{}".format),
+)
+_aggregations = st.builds(
+    Aggregation,
+    first=st.integers(0, 2**31 - 1),
+    most=st.integers(0, 2**31 - 1),
+    seconds=times,
+    ipv4=st.integers(0, 32),
+    ipv6=st.integers(0, 128),
+    groups=st.integers(1, 2**24),
+)
+recordings = st.none() | st.builds(
+    Recording,
+    format=st.sampled_from(RecordFormat),
+    destination=st.just(TwistedLog()) | _files | _syslogs,
+    onSuccess=st.frozensets(st.sampled_from(sorted(SUCCESS_WORDS))),
+    onFailure=st.frozensets(st.sampled_from(sorted(FAILURE_WORDS))),
+    starts=st.booleans(),
+    aggregation=st.none() | st.just(Aggregation()) | _aggregations,
+)
+
+
 def _identity(user: str, gid: int | None) -> Identity:
     """
     Somebody that L{NAMES} knows, or a number that nobody has.
@@ -288,11 +340,45 @@ def _internet(draw: st.DrawFn) -> dict[str, Any]:
     some = draw(st.booleans())
     addresses = [(host, False) for host in hosts] if some else list(wild)
     name = draw(st.sampled_from([str(port), "ftp", "echo"]) | names)
+    found: dict[str, Any] = {"name": name, "protocol": f"{transport}{family}"}
+    if draw(st.integers(0, 3)) == 0:
+        found = draw(_registered(found["name"], found["protocol"]))
+        port = draw(st.sampled_from([0, 0, port]))
     return {
-        "name": name,
-        "protocol": f"{transport}{family}",
+        **found,
         "socketType": SocketType.STREAM if transport == "tcp" else SocketType.DGRAM,
         "addresses": tuple(InetAddress(host, port, dual) for host, dual in addresses),
+    }
+
+
+@st.composite
+def _registered(draw: st.DrawFn, name: str, protocol: str) -> dict[str, Any]:
+    """
+    Name and protocol of an RPC service.
+    """
+    program = draw(st.sampled_from(["rstatd", "rusersd", "100001", "391002"]))
+    number = NAMES.rpc(program) or int(program)
+    first = draw(st.integers(0, 2**32 - 300))
+    rpc = Rpc(number, program, first, first + draw(st.integers(0, 255)))
+    named = draw(st.sampled_from([f"{program}/{rpc.versions}", name]))
+    return {"name": named, "protocol": f"rpc/{protocol}", "rpc": rpc}
+
+
+@st.composite
+def _behind(draw: st.DrawFn) -> dict[str, Any]:
+    """
+    The same for a service behind tcpmux.
+    """
+    characters = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
+    plain = st.text(characters, min_size=1, max_size=12)
+    name = draw(plain.filter(lambda text: text[0] != "+" and text.lower() != "help"))
+    ready = draw(st.booleans())
+    return {
+        "name": f"tcpmux/{'+' if ready else ''}{name}",
+        "protocol": draw(st.sampled_from(["tcp", "tcp4", "tcp6", "tcp46"])),
+        "socketType": SocketType.STREAM,
+        "addresses": (),
+        "multiplexed": Multiplexed(name, ready),
     }
 
 
@@ -313,28 +399,56 @@ def _local(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+def _redirect(host: str, port: str) -> Redirect:
+    """
+    A server elsewhere.
+    """
+    number = int(port) if port.isdigit() else NAMES.port(port, "tcp")
+    assert number is not None
+    return Redirect(tuple((each, number) for each in NAMES.addresses(host)), f"{host} {port}")
+
+
+redirects = st.builds(
+    _redirect,
+    st.sampled_from(["192.0.2.1", "2001:db8::1", "localhost", "two", "six"]),
+    st.integers(1, 65535).map(str) | st.sampled_from(["ftp", "telnet"]),
+)
+_options = st.lists(
+    st.sampled_from([b"-r", b"-f", b"-g", b"-n", b"-i", b"-t30.5", b"-oUNKNOWN"]), max_size=3
+).map(tuple)
+
+
+@st.composite
+def _servers(draw: st.DrawFn, kind: SocketType, unix: bool) -> tuple[Server, bool]:
+    """
+    What serves, and whether it gets the socket itself.
+    """
+    datagrams = kind is SocketType.DGRAM
+    choice = draw(st.integers(0, 5))
+    if choice < 3 or kind is SocketType.SEQPACKET:
+        path = draw(paths.filter(lambda path: not path.endswith(b"/")))
+        argv = draw(st.lists(arguments, min_size=1, max_size=4).map(tuple))
+        return Program(path, argv), True if unix and datagrams else draw(st.booleans())
+    if choice == 3 and kind is SocketType.STREAM:
+        return draw(redirects), False
+    name = draw(st.sampled_from(sorted(BUILTINS - STREAM_ONLY if datagrams else BUILTINS)))
+    return Builtin(name, draw(_options) if name == "auth" else ()), datagrams
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> ServiceSpec:
     """
     Any service that a file can describe.
     """
-    where = draw(st.one_of(_internet(), _local()))
+    where = draw(st.one_of(_internet(), _local(), _behind()))
     unix = where["protocol"] == "unix"
     datagrams = where["socketType"] is SocketType.DGRAM
-    server: Program | Builtin
-    if draw(st.booleans()) or where["socketType"] is SocketType.SEQPACKET:
-        path = draw(paths.filter(lambda path: not path.endswith(b"/")))
-        argv = draw(st.lists(arguments, min_size=1, max_size=4).map(tuple))
-        server = Program(path, argv)
-        wait = True if unix and datagrams else draw(st.booleans())
-    else:
-        server = Builtin(draw(st.sampled_from(sorted(BUILTINS))))
-        wait = datagrams
+    server, wait = draw(_servers(where["socketType"], unix))
     access = draw(accesses)
     options = draw(socketOptions)
     if datagrams:
-        access = attrs.evolve(access, firstByte=None, identified=False)
-    if not where["protocol"].startswith("tcp"):
+        access = attrs.evolve(access, firstByte=None)
+    if not where["protocol"].removeprefix("rpc/").startswith("tcp"):
         options = attrs.evolve(
             options,
             deferAccept=None,
@@ -353,6 +467,7 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
         access=access,
         backlog=draw(counts),
         box=draw(boxes),
+        recording=draw(recordings),
         socketOptions=options,
         **where,
     )

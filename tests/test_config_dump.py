@@ -12,20 +12,21 @@ from hypothesis import strategies as st
 from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.config_support import configure, service
+from tests.config_support import OPTIONS, configure, service
 from tests.spec_strategies import specs
 from txinetd.config import Configuration, dumpConfiguration
 from txinetd.config.dump import entry
 from txinetd.errors import Severity
 from txinetd.policy import Access, AddressRule, Network, Order
+from txinetd.recording import RecordFormat
 from txinetd.spec import (
-    Builtin,
     InetAddress,
     InProcess,
+    Multiplexed,
     Origin,
+    Program,
     Recording,
     Redirect,
-    Rpc,
     ServiceSpec,
 )
 
@@ -78,6 +79,14 @@ class RoundTripTests(SynchronousTestCase):
             spec = attrs.evolve(service(LINE), access=Access(rules=rules, order=order))
             self.assertEqual(service(entry(spec)), spec)
 
+    def test_otherOptions(self) -> None:
+        """
+        What the command line says where entries say nothing makes no difference.
+        """
+        options = attrs.evolve(OPTIONS, backlog=7, defaultAddresses=("127.0.0.1",))
+        spec = service(LINE)
+        self.assertEqual(service(entry(spec), options), spec)
+
 
 class TextTests(SynchronousTestCase):
     """
@@ -91,7 +100,8 @@ class TextTests(SynchronousTestCase):
         self.assertEqual(
             entry(service(LINE)),
             "ftp on bind = 0.0.0.0, port = 21, socktype = stream, protocol = tcp4, wait = no,"
-            " user = root, group = 0, exec = /bin/cat, args = cat, service_max = 256;"
+            " user = root, group = 0, exec = /bin/cat, args = cat, service_max = 256,"
+            " backlog = 128;"
             "  # inetd.conf:1",
         )
 
@@ -110,12 +120,18 @@ class TextTests(SynchronousTestCase):
 
     def test_recording(self) -> None:
         """
-        What is recorded about a service has no keys yet; that it is left out is said.
+        What is recorded about a service is said whole, if it is said at all: what holds for
+        the server is another thing elsewhere.
         """
         spec = attrs.evolve(service(LINE), recording=Recording())
-        text = entry(spec)
-        self.assertTrue(text.endswith("(but for what is recorded about it)"), text)
-        self.assertEqual(service(text), service(LINE))
+        self.assertIn(
+            ", record_format = text, log_type = LOG, log_on_success = DURATION EXIT HOST PID"
+            " TRAFFIC, log_on_failure = ATTEMPT HOST, record_starts = no, record_floods = yes;",
+            entry(spec),
+        )
+        other = attrs.evolve(OPTIONS, recording=Recording(RecordFormat.JSON, starts=True))
+        self.assertEqual(service(entry(spec), other), spec)
+        self.assertEqual(service(entry(service(LINE)), other).recording, None)
 
 
 class ObstacleTests(SynchronousTestCase):
@@ -130,9 +146,11 @@ class ObstacleTests(SynchronousTestCase):
         spec = attrs.evolve(service(LINE), origin=Origin("x\ny on z = w;", 3))
         changes: list[dict[str, Any]] = [
             {"server": InProcess(Factory())},
-            {"server": Redirect((("192.0.2.1", 80),), "192.0.2.1 80")},
-            {"server": Builtin("auth", (b"-r",))},
-            {"rpc": Rpc(100001, "rstatd", 1, 3)},
+            {"server": Redirect((("192.0.2.1", 80),), "the other one")},
+            {"server": Program(b"/bin/cat", ())},
+            {"access": Access(times=((480, 480),))},
+            {"multiplexed": Multiplexed("date", False)},
+            {"multiplexed": Multiplexed("date", False), "addresses": ()},
             {"addresses": (InetAddress("127.0.0.1", 1), InetAddress("127.0.0.2", 2))},
             {"addresses": (InetAddress("127.0.0.1", 0),)},
             {"name": "a:b"},

@@ -10,11 +10,33 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.config_support import ALICE, OPTIONS, asUser, codes, configure, diagnostics, service
+from tests.config_support import (
+    ALICE,
+    NAMES,
+    OPTIONS,
+    asUser,
+    codes,
+    configure,
+    diagnostics,
+    service,
+)
+from txinetd.config import DIALECTS
 from txinetd.config.keyvalue import KEYS
 from txinetd.errors import Severity
+from txinetd.recording import RecordFormat, Recording
 from txinetd.reload import retained
-from txinetd.spec import Builtin, Limits, Program, ServiceSpec, SocketType, UnixAddress
+from txinetd.spec import (
+    Builtin,
+    InetAddress,
+    Limits,
+    Multiplexed,
+    Program,
+    Redirect,
+    Rpc,
+    ServiceSpec,
+    SocketType,
+    UnixAddress,
+)
 
 CAT = "exec = /bin/cat, args = cat"
 PLAIN = f"protocol = tcp, wait = no, user = root, {CAT}"
@@ -189,6 +211,11 @@ class StructureTests(SynchronousTestCase):
         options = attrs.evolve(OPTIONS, backlog=7, defaultAddresses=("127.0.0.1",))
         spec = service(f"ftp on {PLAIN};", options)
         self.assertEqual((spec.backlog, str(spec.addresses[0])), (7, "127.0.0.1:21"))
+        json = Recording(RecordFormat.JSON)
+        options = attrs.evolve(OPTIONS, recording=json)
+        self.assertIsNone(service(f"ftp on {PLAIN};", options).recording)
+        spec = service(f"ftp on {PLAIN}, record_starts = yes;", options)
+        self.assertEqual(spec.recording, attrs.evolve(json, starts=True))
         off = attrs.evolve(OPTIONS, noInternal=True)
         self.assertEqual(configure("echo on protocol = tcp, user = root;", off).services, ())
 
@@ -201,7 +228,7 @@ MISTAKES = [
     (f"^protocol = tcp, wait = no, {CAT}", "missing-key", "no user"),
     (f"^protocol = unix, wait = no, user = root, {CAT}", "missing-key", "no socktype"),
     (f"{PLAIN}, ^instnces = 5", "unknown-key", "'instances'"),
-    (f"{PLAIN}, ^log_type = FILE", "unknown-key", "'log_type'"),
+    (f"{PLAIN}, ^log_tpye = FILE", "unknown-key", "'log_type'"),
     (f"{PLAIN}, ^user = bob", "duplicate-key", "first is on line 1"),
     (f"{PLAIN}, ^USER = bob", "duplicate-key", "first is on line 1"),
     (f"{PLAIN}, nice = 1, ^nice = 1", "duplicate-key", "'nice' after 'nice'"),
@@ -218,7 +245,25 @@ MISTAKES = [
     ("protocol = tcp, user = root, ^args = x", "conflicting-keys", "without exec"),
     ("^protocol = tcp, user = root", "unknown-internal", "ftp"),
     ("protocol = tcp, user = root, internal = ^ecko", "unknown-internal", "ecko"),
-    (f"protocol = ^rpc/tcp, wait = no, user = root, {CAT}", "unsupported-rpc", "RPC"),
+    (f"^protocol = rpc/tcp, wait = no, user = root, {CAT}", "unknown-rpc", "ftp"),
+    (f"protocol = ^rpc/unix, wait = no, user = root, {CAT}", "unknown-protocol", "rpc/unix"),
+    (f"protocol = rpc/tcp, wait = no, user = root, rpc = ^x/1, {CAT}", "unknown-rpc", "x"),
+    (f"protocol = rpc/tcp, wait = no, user = root, rpc = ^rstatd/, {CAT}", "bad-rpc-version", ""),
+    (f"{PLAIN}, ^rpc = rstatd/1", "key-and-protocol", "for RPC only"),
+    (f"{PLAIN}, ^redirect = four 80", "conflicting-keys", "beside exec"),
+    ("protocol = tcp, user = root, redirect = four 80, ^args = x", "conflicting-keys", "exec"),
+    ("protocol = tcp, user = root, redirect = four 80, ^internal = echo", "conflicting-keys", ""),
+    ("protocol = tcp, user = root, ^redirect = four", "bad-value", "a host and a port"),
+    ("protocol = tcp, user = root, ^redirect = four '8\x00'", "bad-value", "a host and a port"),
+    ("protocol = tcp, user = root, redirect = four ^0", "bad-port", "a port"),
+    ("protocol = tcp, user = root, redirect = four ^nonesuch", "bad-port", "a port"),
+    ("protocol = tcp, user = root, redirect = ^nowhere 80", "unknown-host", "nowhere"),
+    ("protocol = tcp, user = root, wait = ^yes, redirect = four 80", "conflicting-keys", "no"),
+    ("protocol = udp, user = root, ^redirect = four 80", "conflicting-keys", "with stream"),
+    ("protocol = tcp, user = root, ^internal =", "bad-value", "nothing"),
+    ("protocol = tcp, user = root, internal = echo ^-r", "bad-internal", "nothing after"),
+    ("protocol = tcp, user = root, internal = auth ^-q", "bad-internal", "-q"),
+    ("^protocol = udp, user = root, port = 7, internal = auth", "bad-internal", "auth with stream"),
     (f"protocol = tcp, wait = ^maybe, user = root, {CAT}", "unknown-wait", "yes or no"),
     (f"protocol = tcp, wait = no, user = ^nemo, {CAT}", "unknown-user", "nemo"),
     (f"protocol = tcp, wait = no, user = -, group = ^tty, {CAT}", "conflicting-keys", "group"),
@@ -228,6 +273,127 @@ MISTAKES = [
     ("protocol = tcp, wait = no, user = root, exec = ^'/x\\x00', args = x", "bad-value", "NUL"),
     ("protocol = tcp, wait = no, user = root, exec = /x, args = ^'\\x00'", "nul-byte", ""),
 ]  # fmt: skip
+
+
+#: The same for what stands after C{tcpmux/date on}.
+MULTIPLEXED_MISTAKES = [
+    ("^protocol = udp", "unsupported-tcpmux", "the protocol tcp"),
+    ("^protocol = rpc/tcp", "unknown-rpc", "tcpmux"),
+    ("protocol = tcp, ^bind = four", "key-and-protocol", "no socket of its own"),
+    ("protocol = tcp, ^port = 7", "key-and-protocol", "no socket of its own"),
+]
+
+
+class MultiplexedTests(SynchronousTestCase):
+    """
+    Tests for services behind tcpmux.
+    """
+
+    def test_names(self) -> None:
+        """
+        They have a name, perhaps with a plus, and no address; a colon is part of it.
+        """
+        for name, found in (
+            ("date", Multiplexed("date", False)),
+            ("+date", Multiplexed("date", True)),
+            ("a:b", Multiplexed("a:b", False)),
+        ):
+            spec = made(PLAIN, f"tcpmux/{name}")
+            self.assertEqual((spec.multiplexed, spec.addresses), (found, ()))
+
+    def test_mistakes(self) -> None:
+        """
+        What they cannot have is said where it stands.
+        """
+        for marked, code, part in MULTIPLEXED_MISTAKES:
+            pairs = marked.replace("^", "")
+            column = 1 if marked[0] == "^" else len("tcpmux/date on ") + marked.index("^") + 1
+            found = diagnostics(f"tcpmux/date on {pairs}, wait = no, user = root, {CAT};")
+            self.assertEqual([each.code for each in found], [code], pairs)
+            self.assertEqual(found[0].origin.column, column, pairs)
+            self.assertIn(part, str(found[0]))
+
+    def test_address(self) -> None:
+        """
+        An address before the name is an error: it is reached wherever tcpmux listens.
+        """
+        self.assertEqual(codes(f"127.0.0.1:tcpmux/date on {PLAIN};"), ["bad-address"])
+
+
+class RpcTests(SynchronousTestCase):
+    """
+    Tests for RPC services.
+    """
+
+    RPC = f"wait = yes, user = root, {CAT}"
+
+    def test_each(self) -> None:
+        """
+        Program and versions are the name, as in a line; the port is the kernel's choice.
+        """
+        for text, found in (
+            ("rstatd/2-4", [Rpc(100001, "rstatd", 2, 4)]),
+            ("rstatd", [Rpc(100001, "rstatd", 1, 1)]),
+            ("100001/2", [Rpc(100001, "100001", 2, 2)]),
+            ("rstatd/1,3", [Rpc(100001, "rstatd", 1, 1), Rpc(100001, "rstatd", 3, 3)]),
+        ):
+            services = configure(f"{text} on protocol = rpc/udp4, {self.RPC};").services
+            self.assertEqual([spec.rpc for spec in services], found)
+            for spec in services:
+                self.assertEqual(spec.addresses, (InetAddress("0.0.0.0", 0),))
+                self.assertIs(spec.socketType, SocketType.DGRAM)
+
+    def test_keys(self) -> None:
+        """
+        The name may be another, and the port one's own choice.
+        """
+        pairs = "protocol = rpc/udp4, rpc = rstatd/2-4, port = 600"
+        spec = service(f"four:stat on {pairs}, {self.RPC};")
+        self.assertEqual((spec.name, spec.rpc), ("stat", Rpc(100001, "rstatd", 2, 4)))
+        self.assertEqual(spec.addresses, (InetAddress("192.0.2.4", 600),))
+
+    def test_notServed(self) -> None:
+        """
+        Where they cannot be served they are errors.
+        """
+        options = attrs.evolve(OPTIONS, serves=frozenset())
+        text = f"rstatd/1 on protocol = rpc/udp, {self.RPC};"
+        self.assertEqual(codes(text, options), ["unsupported-rpc"])
+
+
+class ServingTests(SynchronousTestCase):
+    """
+    Tests for what serves.
+    """
+
+    def test_redirect(self) -> None:
+        """
+        Connections are passed on to all addresses of a host, at a port by number or name.
+        """
+        pairs = "protocol = tcp, user = root, redirect"
+        for text, found in (
+            ("two 80", (("192.0.2.1", 80), ("192.0.2.2", 80))),
+            ("::1 telnet", (("::1", 23),)),
+        ):
+            spec = service(f"ftp on {pairs} = {text};")
+            self.assertEqual((spec.server, spec.wait), (Redirect(found, text), False))
+
+    def test_arguments(self) -> None:
+        """
+        An internal service that has options has them after its name.
+        """
+        spec = service("113 on protocol = tcp, user = root, internal = auth -r -d nobody;")
+        self.assertEqual(spec.server, Builtin("auth", (b"-r", b"-d", b"nobody")))
+
+    def test_wrapped(self) -> None:
+        """
+        NetBSD asks hosts_access(5) about the clients of this form, too, unless it is told
+        otherwise.
+        """
+        text = f"ftp on {PLAIN}, args = /x/ftpd".replace(", args = cat", "")
+        for more, found in (("", "ftpd"), (", libwrap = other", "other")):
+            parsed = DIALECTS["netbsd"].parse("f", f"{text}{more};".encode(), NAMES, OPTIONS)
+            self.assertEqual([spec.access.wrap for spec in parsed.services], [found])
 
 
 class MistakeTests(SynchronousTestCase):

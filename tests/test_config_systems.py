@@ -31,10 +31,12 @@ from txinetd.config.lexer import Token
 from txinetd.config.registered import multiplexed, rpc
 from txinetd.config.reporter import Reporter
 from txinetd.config.systems import SYSTEMS
+from txinetd.config.values import STREAM_ONLY
 from txinetd.config.wishes import Wishes, acceptWishes, bufferWishes
 from txinetd.errors import Severity
 from txinetd.interfaces import INames
 from txinetd.policy import Access, Reaction
+from txinetd.sockopts import SocketOptions
 from txinetd.spec import (
     Builtin,
     InetAddress,
@@ -44,13 +46,10 @@ from txinetd.spec import (
     ServiceSpec,
     UnixAddress,
 )
+from txinetd.testing import MemoryNames
 
-#: The same options where everything can be served.
-ALL = attrs.evolve(
-    OPTIONS,
-    serves=frozenset({"rpc", "tcpmux"}),
-    builtins=OPTIONS.builtins | {"tcpmux"},
-)
+#: The same options where nothing can be served that has no port of its own.
+NONE = attrs.evolve(OPTIONS, serves=frozenset())
 
 BSD = ("freebsd", "netbsd", "openbsd", "debian")
 EVERY = tuple(rules.name for rules in SYSTEMS)
@@ -233,6 +232,29 @@ class ProtocolTests(SynchronousTestCase):
         for dialect in ("netbsd", "openbsd", "debian", "busybox"):
             self.assertEqual(codes(dialect, text), ["bad-unix-address"], dialect)
 
+    def test_canonical(self) -> None:
+        """
+        A service's protocol is called as it is here, whatever it is called there.
+        """
+        table = {
+            ("gnu", "tcp6"): "tcp46",
+            ("gnu", "tcp6only"): "tcp",
+            ("gnu", "udp4"): "udp4",
+            ("illumos", "tcp6"): "tcp46",
+            ("busybox", "udp6"): "udp46",
+            ("freebsd", "tcp44"): "tcp",
+            ("freebsd", "tcp64"): "tcp46",
+            ("freebsd", "tcp6"): "tcp6",
+            ("openbsd", "tcp"): "tcp",
+        }
+        for (dialect, protocol), expected in table.items():
+            kind, wait = ("dgram", "wait") if protocol[0] == "u" else ("stream", "nowait")
+            spec = service(dialect, f"echo {kind} {protocol} {wait} {CAT}\n")
+            self.assertEqual(spec.protocol, expected, (dialect, protocol))
+        without = attrs.evolve(OPTIONS, haveIPv6=False)
+        spec = service("gnu", f"echo stream tcp6 nowait {CAT}\n", without)
+        self.assertEqual((spec.protocol, bound(spec)), ("tcp", "4"))
+
     def test_bothLines(self) -> None:
         """
         Where C{tcp6} is both families and another line has C{tcp} for the port, each
@@ -289,11 +311,15 @@ class TypeTests(SynchronousTestCase):
 
     def test_filter(self) -> None:
         """
-        An accept filter is read, and refused for as long as there are none.
+        The accept filter that waits for data is one that Linux has; no other is.
         """
-        for text in ("stream:dataready", "stream:httpready,x", "stream,3:dataready"):
-            found = codes("netbsd", f"echo {text} tcp nowait {CAT}\n")
-            self.assertEqual(found, ["unsupported-accept-filter"], text)
+        for text in ("stream:dataready", "stream,3:dataready"):
+            spec = service("netbsd", f"echo {text} tcp nowait {CAT}\n")
+            self.assertEqual(spec.socketOptions, SocketOptions(deferAccept=30), text)
+        found = codes("netbsd", f"echo stream:httpready,x tcp nowait {CAT}\n")
+        self.assertEqual(found, ["unsupported-accept-filter"])
+        found = codes("netbsd", f"echo stream:dataready,x tcp nowait {CAT}\n")
+        self.assertEqual(found, ["bad-accept-filter"])
         for text in ("stream:", "stream:A", "stream:x,"):
             found = codes("netbsd", f"echo {text} tcp nowait {CAT}\n")
             self.assertEqual(found, ["bad-accept-filter"], text)
@@ -302,12 +328,15 @@ class TypeTests(SynchronousTestCase):
 
     def test_buffers(self) -> None:
         """
-        Buffer sizes are read where there are some, and refused for as long as they
-        cannot be set.
+        Buffer sizes are set in the dialects that have some, and an error elsewhere.
         """
+        text = f"echo stream tcp,rcvbuf=16384,sndbuf=1m nowait {CAT}\n"
         for dialect in EVERY:
-            text = f"echo stream tcp,rcvbuf=16384,sndbuf=1m nowait {CAT}\n"
-            self.assertEqual(codes(dialect, text), ["unsupported-buffer-size"], dialect)
+            if dialect in ("netbsd", "debian"):
+                found = service(dialect, text).socketOptions
+                self.assertEqual(found, SocketOptions(1 << 20, 16384), dialect)
+            else:
+                self.assertEqual(codes(dialect, text), ["unsupported-buffer-size"], dialect)
         for dialect in ("netbsd", "debian"):
             text = f"echo stream tcp,rcvbuf=x nowait {CAT}\n"
             self.assertEqual(codes(dialect, text), ["bad-buffer-size"], dialect)
@@ -460,7 +489,7 @@ class WaitTests(SynchronousTestCase):
         "nowait:10": "n10 ! ~n256 ~n256 ~n1000 ! n10 ~n256",
         "wait:10": "w10 ! ~n256 ~w256 ~n1000 ! w10 ~n256",
         "nowait/10": "! ! ~n256 n256 ~n1000 ! ~n40 ~n256",
-        "wait/3": "! ! ~n256 ~w256 ~n1000 ! ~n40 ~n256",
+        "wait/3": "! ! ~n256 w256 ~n1000 ! ~n40 ~n256",
         "nowait.0": "n- n- ~n256 ~n256 n1000 ! ! ~n256",
         "nowait.5000": "n5000 n5000 n5000 ~n256 n1000 ! n5000 n5000",
         "nowait.x": "! ! ~n256 ~n256 ! ! ! ~n256",
@@ -516,8 +545,8 @@ class WaitTests(SynchronousTestCase):
             "nowait/0/10/3": (None, 10, 3),
             "nowait/0/0/2": (None, None, 2),
             "wait": (1, None, None),
-            "wait/3": (3, None, None),
-            "wait/0": (32767, None, None),
+            "wait/3": (None, None, None),
+            "wait/0": (None, None, None),
         }
         for field, expected in table.items():
             limits = service("freebsd", f"ftp stream tcp {field} {CAT}\n").limits
@@ -555,10 +584,13 @@ class WaitTests(SynchronousTestCase):
 
     def test_parallel(self) -> None:
         """
-        More than one server for C{wait} is said not to be run.
+        Several servers may share the socket of C{wait}.
         """
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/3 {CAT}x\n"), ["parallel-wait"])
-        self.assertEqual(codes("freebsd", f"ftp stream tcp wait/1 {CAT}x\n"), [])
+        for number, expected in (("/3", 3), ("/1", 1), ("", 1), ("/0", 32767)):
+            text = f"ftp stream tcp wait{number} {CAT}x\n"
+            self.assertEqual(codes("freebsd", text), [])
+            limits = service("freebsd", text).limits
+            self.assertEqual(limits.parallel, expected)
 
     def test_closed(self) -> None:
         """
@@ -953,7 +985,7 @@ class ArgumentTests(SynchronousTestCase):
     def test_internalArguments(self) -> None:
         """
         What follows C{internal} is which service it is in our dialect alone; elsewhere it
-        is arguments, and those of ident are an error.
+        is arguments, which are ignored.
         """
         text = "daytime stream tcp nowait root internal echo\n"
         for dialect in EVERY:
@@ -963,10 +995,36 @@ class ArgumentTests(SynchronousTestCase):
             self.assertEqual(codes(dialect, text), [] if ours else ["internal-arguments"])
             named = "echo stream tcp nowait root internal echo\n"
             self.assertEqual(codes(dialect, named), [], dialect)
-        options = attrs.evolve(OPTIONS, builtins=OPTIONS.builtins | {"ident"})
-        text = "ident stream tcp nowait root internal ident {}\n"
-        self.assertEqual(codes("freebsd", text.format("-r -f"), options), ["bad-internal"])
-        self.assertEqual(codes("freebsd", text.format(""), options), [])
+
+    def test_authArguments(self) -> None:
+        """
+        Those of C{auth}, which has the alias C{ident}, are FreeBSD's options; what is none
+        is an error, and so is an option in the place of argv[0].
+        """
+        text = "{0} stream tcp nowait root internal {0} {1}\n"
+        for name in ("auth", "ident"):
+            for options, found in (("", ()), ("-r -f", (b"-r", b"-f")), ("-t 30", (b"-t", b"30"))):
+                spec = service("freebsd", text.format(name, options))
+                self.assertEqual(spec.server, Builtin("auth", found))
+            self.assertEqual(codes("freebsd", text.format(name, "-q")), ["bad-internal"])
+        self.assertEqual(
+            codes("freebsd", "auth stream tcp nowait root internal -r\n"), ["bad-internal"]
+        )
+        spec = service("txinetd", "8113 stream tcp nowait root internal auth -r\n")
+        self.assertEqual(spec.server, Builtin("auth", (b"-r",)))
+
+    def test_streamOnly(self) -> None:
+        """
+        The internal services that are served over connections only are errors with
+        datagrams.
+        """
+        names = MemoryNames({(name, "udp"): 7777 for name in STREAM_ONLY}, {"root": (0, 0)})
+        for dialect in EVERY:
+            for name in sorted(STREAM_ONLY):
+                text = f"{name} dgram udp wait root internal\n".encode()
+                (found,) = DIALECTS[dialect].parse("f", text, names, OPTIONS).diagnostics
+                self.assertEqual((found.code, found.dropped), ("bad-internal", True))
+                self.assertIn(f"{name} with stream", str(found))
 
     def test_longNames(self) -> None:
         """
@@ -1035,9 +1093,9 @@ class RpcTests(SynchronousTestCase):
         What a line registers, and where it listens; or what is said about it.
         """
         text = f"{field} {kind} {protocol} wait root /x/rpc.rstatd rpc.rstatd\n"
-        found = parse(dialect, text, ALL)
+        found = parse(dialect, text)
         if not found.services:
-            return " ".join(codes(dialect, text, ALL))
+            return " ".join(codes(dialect, text))
         return " ".join(
             f"{spec.rpc.number}/{spec.rpc.first}-{spec.rpc.last}@{spec.protocol}:{bound(spec)}"
             for spec in found.services
@@ -1050,8 +1108,8 @@ class RpcTests(SynchronousTestCase):
         """
         for dialect in set(EVERY) - {"gnu"}:
             text = "rstatd/2-4 dgram rpc/udp wait root /x/y y\n"
-            self.assertEqual(codes(dialect, text), ["unsupported-rpc"], dialect)
-        self.assertEqual(codes("gnu", text, ALL), ["unknown-protocol"])
+            self.assertEqual(codes(dialect, text, NONE), ["unsupported-rpc"], dialect)
+        self.assertEqual(codes("gnu", text), ["unknown-protocol"])
 
     def test_each(self) -> None:
         """
@@ -1090,7 +1148,7 @@ class RpcTests(SynchronousTestCase):
         """
         The address has port 0.
         """
-        spec = service("netbsd", "rstatd/1 dgram rpc/udp wait root /x/y y\n", ALL)
+        spec = service("netbsd", "rstatd/1 dgram rpc/udp wait root /x/y y\n")
         self.assertEqual(spec.addresses, (InetAddress("0.0.0.0", 0),))
         self.assertEqual(spec.rpc, Rpc(100001, "rstatd", 1, 1))
 
@@ -1134,7 +1192,7 @@ class RpcTests(SynchronousTestCase):
         """
         A dump shows the versions.
         """
-        found = parse("netbsd", "rstatd/2-4 dgram rpc/udp wait root /x/y y\n", ALL)
+        found = parse("netbsd", "rstatd/2-4 dgram rpc/udp wait root /x/y y\n")
         self.assertTrue(dumpConfiguration(found).startswith("rstatd/2-4 on bind = 0.0.0.0, "))
 
     def test_severalPrograms(self) -> None:
@@ -1143,8 +1201,8 @@ class RpcTests(SynchronousTestCase):
         """
         line = "{} dgram rpc/udp wait root /x/y y\n"
         both = line.format("rstatd/1") + line.format("rusersd/1")
-        self.assertEqual(len(parse("netbsd", both, ALL).services), 2)
-        self.assertEqual(codes("netbsd", line.format("rstatd/1") * 2, ALL), ["duplicate-address"])
+        self.assertEqual(len(parse("netbsd", both).services), 2)
+        self.assertEqual(codes("netbsd", line.format("rstatd/1") * 2), ["duplicate-address"])
 
     def test_alone(self) -> None:
         """
@@ -1168,9 +1226,10 @@ class TcpmuxTests(SynchronousTestCase):
         none.
         """
         for dialect in EVERY:
-            self.assertEqual(codes(dialect, self.LINE.format("date")), ["unsupported-tcpmux"])
+            found = codes(dialect, self.LINE.format("date"), NONE)
+            self.assertEqual(found, ["unsupported-tcpmux"])
         for dialect in ("openbsd", "debian", "busybox", "illumos"):
-            found = codes(dialect, self.LINE.format("date"), ALL)
+            found = codes(dialect, self.LINE.format("date"))
             self.assertEqual(found, ["unsupported-tcpmux"], dialect)
 
     def test_each(self) -> None:
@@ -1179,7 +1238,7 @@ class TcpmuxTests(SynchronousTestCase):
         """
         for dialect in ("txinetd", "freebsd", "netbsd"):
             for text, expected in (("date", False), ("+date", True)):
-                spec = service(dialect, self.LINE.format(text), ALL)
+                spec = service(dialect, self.LINE.format(text))
                 self.assertEqual(spec.addresses, ())
                 self.assertEqual(spec.multiplexed, Multiplexed("date", expected))
                 self.assertEqual(spec.identity.uid, 1001)
@@ -1188,11 +1247,11 @@ class TcpmuxTests(SynchronousTestCase):
         """
         A name has printable characters, and is not what asks for the list.
         """
-        for name in ("", "+", "help", "HELP", "caf\u00e9", "x" * 256):
-            found = codes("freebsd", self.LINE.format(name), ALL)
+        for name in ("", "+", "help", "HELP", "caf\u00e9", "x" * 65):
+            found = codes("freebsd", self.LINE.format(name))
             self.assertEqual(found, ["bad-tcpmux-name"], name)
         text = "tcpmux/x dgram tcp wait root /bin/date date\n"
-        self.assertIn("type-and-protocol", codes("freebsd", text, ALL))
+        self.assertIn("type-and-protocol", codes("freebsd", text))
         reporter = Reporter("f", "x")
         self.assertIsNone(multiplexed("tcpmux/a\0b", Token("x", 1, 1), reporter))
 
@@ -1201,13 +1260,13 @@ class TcpmuxTests(SynchronousTestCase):
         A name is one service's, in capitals too.
         """
         text = self.LINE.format("date") + self.LINE.format("+DATE")
-        self.assertEqual(codes("netbsd", text, ALL), ["duplicate-address"])
+        self.assertEqual(codes("netbsd", text), ["duplicate-address"])
 
     def test_dump(self) -> None:
         """
         A dump has them, without an address.
         """
-        found = dumpConfiguration(parse("netbsd", self.LINE.format("+date"), ALL))
+        found = dumpConfiguration(parse("netbsd", self.LINE.format("+date")))
         self.assertTrue(found.startswith("tcpmux/+date on socktype = stream, "), found)
 
     def test_ownListener(self) -> None:
@@ -1216,15 +1275,15 @@ class TcpmuxTests(SynchronousTestCase):
         line for it has to be there.
         """
         text = self.LINE.format("date")
-        found = parse("gnu", text, ALL)
+        found = parse("gnu", text)
         self.assertEqual([spec.name for spec in found.services], ["tcpmux/date", "tcpmux"])
         listener = found.services[1]
         self.assertEqual(listener.addresses, (InetAddress("::", 1, True),))
         self.assertEqual(listener.server, Builtin("tcpmux"))
-        own = parse("gnu", text + "tcpmux stream tcp nowait root internal\n", ALL)
+        own = parse("gnu", text + "tcpmux stream tcp nowait root internal\n")
         self.assertEqual(len(own.services), 2)
-        self.assertEqual(len(parse("netbsd", text, ALL).services), 1)
-        without = parse("gnu", text, attrs.evolve(ALL, haveIPv6=False)).services[1]
+        self.assertEqual(len(parse("netbsd", text).services), 1)
+        without = parse("gnu", text, attrs.evolve(OPTIONS, haveIPv6=False)).services[1]
         self.assertEqual(without.addresses, (InetAddress("0.0.0.0", 1),))
 
 
@@ -1380,13 +1439,16 @@ class IncludeTests(SynchronousTestCase):
 
 class KeyValueTests(SynchronousTestCase):
     """
-    Tests for the way out to entries of the key=value form.
+    Tests for entries of the key=value form.
     """
 
-    def test_refused(self) -> None:
+    def test_where(self) -> None:
         """
-        Without it they are errors.
+        NetBSD has them, and so have we; elsewhere they are errors.
         """
-        text = "ftp on wait = no, exec = /bin/cat;\n"
+        text = "ftp on protocol = tcp, wait = no, user = bob, exec = /bin/cat, args = cat;\n"
         for dialect in EVERY:
-            self.assertEqual(codes(dialect, text), ["unsupported-key-value"], dialect)
+            if dialect in ("netbsd", "txinetd"):
+                self.assertEqual(service(dialect, text).identity.user, "bob", dialect)
+            else:
+                self.assertEqual(codes(dialect, text), ["unsupported-key-value"], dialect)

@@ -77,7 +77,7 @@ BAD = {
     "cps": ["25 0", "x 10", "25 x"],
     "max_load": ["0", "-1", "nan", "inf", "1e3"],
     "no_access": ["10.1", "@netgroup", ".example.org", "300.0.0.0"],
-    "access_times": ["8:00", "8-9", "25:00-26:00", "8:00-8:00"],
+    "access_times": ["8:00", "8-9", "25:00-26:00"],
     "deny_time": ["soon", "-1"],
     "banner": ["relative"],
     "umask": ["999", "01000", "x"],

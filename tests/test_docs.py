@@ -213,8 +213,10 @@ class SettingsTests(SynchronousTestCase):
         for name, (_, example) in self.rows().items():
             others = dict(self.plain)
             others.pop(name, None)
-            if name == "internal":
+            if name in ("internal", "redirect"):
                 others = {key: others[key] for key in ("protocol", "user")}
+            if name == "rpc":
+                others["protocol"] = "rpc/tcp"
             words = [f"{key} = {value}" for key, value in others.items()]
             self.assertTrue(example.startswith(f"{name} ="))
             text = f"ftp on {', '.join([*words, example])};"

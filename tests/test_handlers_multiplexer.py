@@ -18,10 +18,11 @@ from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.test_server import ServerTestCase, Upper, saying, spec
+from txinetd.config import registered
 from txinetd.config.values import Configuration
 from txinetd.handlers.multiplexer import MultiplexerPort
 from txinetd.handlers.target import hindrance
-from txinetd.handlers.targets import Targets
+from txinetd.handlers.targets import LONGEST_NAME, Targets
 from txinetd.policy import Access, AddressRule, Network, Reaction
 from txinetd.server import InetdService
 from txinetd.spec import (
@@ -390,6 +391,12 @@ class TargetsTests(SynchronousTestCase):
     """
     Tests for L{Targets}.
     """
+
+    def test_longestName(self) -> None:
+        """
+        No file can name a service that no client can ask for.
+        """
+        self.assertEqual(registered.LONGEST_NAME, LONGEST_NAME)
 
     def test_same(self) -> None:
         """

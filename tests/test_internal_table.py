@@ -13,6 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from txinetd.config import values
 from txinetd.internal import ALIASES, BUILTINS, LoopGuard
 from txinetd.internal.wire import CHARGEN_CYCLE
 
@@ -27,6 +28,9 @@ def ignore(addr: object, reason: str) -> None:
 
 #: The services that are served over connections only.
 STREAM_ONLY = {"auth", "services", "servers", "xadmin"}
+
+#: The one that gives connections away, and so is no protocol of this table.
+MULTIPLEXER = {"tcpmux"}
 
 
 class TableTests(SynchronousTestCase):
@@ -43,6 +47,14 @@ class TableTests(SynchronousTestCase):
             set(BUILTINS),
             {"echo", "discard", "chargen", "daytime", "time", *STREAM_ONLY},
         )
+
+    def test_configured(self) -> None:
+        """
+        Lines may ask for these and no others, and for these alone over datagrams.
+        """
+        self.assertEqual(values.BUILTINS, set(BUILTINS) | MULTIPLEXER)
+        datagrams = {name for name, service in BUILTINS.items() if service.hasDatagrams}
+        self.assertEqual(values.BUILTINS - values.STREAM_ONLY, datagrams)
 
     def test_ownNames(self) -> None:
         """

@@ -120,6 +120,9 @@ class Limits:
     @ivar instances: servers (or connections, for what is answered in this
         process) at a time.
     @ivar instancesPerSource: the same for one source.
+    @ivar parallel: for a service that waits, how many servers may have its socket at a
+        time: with more than one, further ones are started for as long as there is
+        somebody whom none has accepted yet, as with C{wait/3} of FreeBSD's inetd.
     @ivar prefixes: what one source is.
     @ivar load: the one-minute load average from which on nobody is let in.
     @ivar pressure: thresholds from which on nobody is let in.
@@ -138,6 +141,7 @@ class Limits:
     perSecond: ConnectionsPerSecond | None = None
     instances: int | None = None
     instancesPerSource: int | None = None
+    parallel: int = 1
     prefixes: Prefixes = Prefixes()
     load: float | None = None
     pressure: tuple[Pressure, ...] = ()

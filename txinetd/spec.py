@@ -254,6 +254,13 @@ class Rpc:
     first: int
     last: int
 
+    @property
+    def versions(self) -> str:
+        """
+        The versions as they are written.
+        """
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
 
 @attrs.frozen
 class Multiplexed:
@@ -330,7 +337,7 @@ class ServiceSpec:
     @ivar name: the service's name for logs: the name or port of its line
         without the address, or a unix socket's path.
     @ivar socketType: stream, dgram or seqpacket.
-    @ivar protocol: the protocol field as the line has it (C{tcp}, C{udp6},
+    @ivar protocol: the protocol field in the words of our dialect (C{tcp}, C{udp6},
         C{unix}, ...); what it means is in C{addresses}.
     @ivar addresses: what to bind, at least one unless it is C{multiplexed}; one
         service with several sockets shares its limits over all of them.

@@ -11,13 +11,14 @@ from pathlib import Path
 from tests.integration.support import PATIENCE, DaemonTestCase, waitFor
 
 
-def proportionalSetSize(pid: int) -> int:
+def allocated(pid: int) -> int:
     """
-    The memory that a process is to be charged with, in kilobytes: its own, and
-    its share of what it has in common with others.
+    The memory that a process has got for what it keeps, in kilobytes: the anonymous
+    pages, which do not change with what other processes do, as a share of a library
+    would.
     """
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith("Anonymous:"):
             return int(line.split()[1])
     raise AssertionError("the kernel does not tell")
 
@@ -93,10 +94,10 @@ class ManyTests(LoadTestCase):
         daemon = self.start(f"127.0.0.1:{port} stream tcp nowait.0 - /bin/echo echo ok\n")
         self.assertEqual(self.rush(port, 2000, 4), 2000)
         daemon.records(2000, verdict="served", exit="0")
-        memory = proportionalSetSize(daemon.pid)
+        memory = allocated(daemon.pid)
         descriptors = daemon.descriptors()
         self.assertEqual(self.rush(port, 18000, 4), 18000)
         daemon.records(20000, verdict="served", exit="0")
         self.assertEqual(daemon.children(), [])
         self.assertEqual(daemon.descriptors(), descriptors)
-        self.assertLessEqual(proportionalSetSize(daemon.pid), memory + 1024)
+        self.assertLessEqual(allocated(daemon.pid), memory + 1024)

@@ -17,6 +17,7 @@ from tests.integration.support import (
     needRoot,
     readAll,
     userEntry,
+    waitFor,
 )
 
 
@@ -314,6 +315,37 @@ class WaitTests(ServerTestCase):
             ended = self.daemon.records(1, pid=str(pids.pop()))
             self.assertEqual(ended[0]["exit"], "0")
             self.assertTrue(self.ask(port, b"again", host).endswith(b" again"))
+
+    def test_parallel(self) -> None:
+        """
+        Where several servers may share the socket, further ones are started while the
+        others are busy, up to so many; and again when they have ended.
+        """
+        port = self.freePort()
+        program = self.write(
+            "import os, socket\n"
+            "listener = socket.socket(fileno=os.dup(0))\n"
+            "connection, _ = listener.accept()\n"
+            "connection.sendall(b'%d\\n' % os.getpid())\n"
+            "connection.recv(1)\n",
+            "one.py",
+        )
+        self.daemon = self.start(
+            f"127.0.0.1:{port} on protocol = tcp4, wait = yes, user = -, parallel = 2,"
+            f" exec = {sys.executable}, args = python {program};\n"
+        )
+        first, second, third = (self.connect(port) for _ in range(3))
+        pids = [connection.recv(100) for connection in (first, second)]
+        self.assertEqual(len(set(pids)), 2)
+        self.assertEqual(len(self.daemon.children()), 2)
+        third.settimeout(0.5)
+        self.assertRaises(TimeoutError, third.recv, 100)
+        third.settimeout(30)
+        first.close()
+        self.assertNotIn(third.recv(100), pids)
+        for connection in (second, third):
+            connection.close()
+        waitFor(lambda: not self.daemon.children(), "the servers' end")
 
     def test_datagrams(self) -> None:
         """

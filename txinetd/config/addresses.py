@@ -27,7 +27,6 @@ import attrs
 
 from txinetd.config.fields import Families, Protocol
 from txinetd.config.lexer import Token
-from txinetd.config.registered import TCPMUX
 from txinetd.config.reporter import Reporter
 from txinetd.config.rules import HostForm, Rules
 from txinetd.config.systems.ours import TXINETD
@@ -225,9 +224,7 @@ def port(
     if "/" in service:
         expected = "a service name or a port number"
         code, hint = "unsupported-rpc", "RPC services have the protocol rpc/tcp or rpc/udp"
-        if service.startswith(TCPMUX):
-            code, hint = "unsupported-tcpmux", "TCPMUX services are not supported"
-        elif service.startswith("/"):
+        if service.startswith("/"):
             code, hint = "unsupported-path", "a path needs the protocol unix"
         reporter.drop(code, token, shown(service), expected, hint)
         return None

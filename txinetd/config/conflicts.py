@@ -12,6 +12,7 @@ first line has an address and a later one that wants it too is dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import attrs
@@ -28,6 +29,9 @@ _WILDCARDS = ("0.0.0.0", "::")
 #: whatever the socket type; a name behind tcpmux is the same in capitals; an RPC
 #: program has a version once for each transport, and no port before it is bound.
 _Place = tuple[object, ...]
+
+#: What families follow is called otherwise in each dialect.
+_PROTOCOL = re.compile(r"((?:rpc/)?(?:tcp|udp))(.*)")
 
 
 def _place(spec: ServiceSpec, address: Address) -> _Place:
@@ -108,7 +112,29 @@ def separate(specs: Sequence[ServiceSpec]) -> tuple[list[ServiceSpec], list[Diag
         taken.update(dict.fromkeys(places, spec))
         kept.append(spec)
     diagnostics.extend(_overlaps(kept))
-    return kept, diagnostics
+    return [_canonical(spec) for spec in kept], diagnostics
+
+
+def _canonical(spec: ServiceSpec) -> ServiceSpec:
+    """
+    A service whose protocol is called as in our own dialect, whatever its line called it:
+    C{tcp46} for a socket of both families, else C{tcp} where another word would not mean
+    these addresses.
+    """
+    match = _PROTOCOL.fullmatch(spec.protocol)
+    if match is None:
+        return spec
+    base, suffix = match.groups()
+    hosts = [each.host for each in spec.addresses if isinstance(each, InetAddress)]
+    fits = {
+        "": True,
+        "4": all(":" not in host for host in hosts),
+        "6": all(":" in host for host in hosts),
+        "46": "::" not in hosts,
+    }
+    if any(map(_isDual, spec.addresses)):
+        return attrs.evolve(spec, protocol=f"{base}46")
+    return spec if fits.get(suffix) else attrs.evolve(spec, protocol=base)
 
 
 def _yield(

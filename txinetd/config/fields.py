@@ -28,6 +28,7 @@ __all__ = [
     "TypeField",
     "Waiting",
     "agree",
+    "plainProtocol",
     "protocol",
     "protocolField",
     "socketType",
@@ -175,6 +176,20 @@ def protocol(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> Protoc
     return None
 
 
+def plainProtocol(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> Protocol | None:
+    """
+    The same, perhaps of an RPC service.
+    """
+    base = token.text.removeprefix("rpc/") if rules.rpc else token.text
+    known = protocol(attrs.evolve(token, text=base), reporter, rules)
+    if known is None or base == token.text:
+        return known
+    if known.transport == "unix":
+        reporter.drop("unknown-protocol", token, shown(token.text), _protocols(rules))
+        return None
+    return attrs.evolve(known, text=f"rpc/{known.text}", rpc=True)
+
+
 def protocolField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> ProtocolField | None:
     """
     The third field with all that may stand around a protocol.
@@ -188,27 +203,16 @@ def protocolField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> P
         if found is None:
             return None
         wishes = found
-    rpc = text.startswith("rpc/") and rules.rpc
-    if rpc:
-        text = text.removeprefix("rpc/")
-    if not rules.waiting.slash or "faith" in text.split("/"):
-        base = text
-    else:
+    prefix = "rpc/" if text.startswith("rpc/") and rules.rpc else ""
+    text = text.removeprefix(prefix)
+    if rules.waiting.slash and "faith" not in text.split("/"):
         base, slash, rest = text.partition("/")
         if slash and base in rules.protocols and base != "unix":
             hint = f"{shown('/' + rest)} is left out, as {rules.title} does"
             reporter.warn("protocol-suffix", token, shown(text), _protocols(rules), hint)
-        else:
-            base = text
-    known = protocol(attrs.evolve(token, text=base), reporter, rules)
-    if known is None:
-        return None
-    if rpc and known.transport == "unix":
-        reporter.drop("unknown-protocol", token, shown(token.text), _protocols(rules))
-        return None
-    if rpc:
-        known = attrs.evolve(known, text=f"rpc/{known.text}", rpc=True)
-    return ProtocolField((known,), wishes)
+            text = base
+    known = plainProtocol(attrs.evolve(token, text=prefix + text), reporter, rules)
+    return None if known is None else ProtocolField((known,), wishes)
 
 
 def _transports(token: Token, reporter: Reporter, rules: Rules) -> ProtocolField | None:

@@ -13,6 +13,7 @@ import attrs
 
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
+from txinetd.config.rules import Rules
 from txinetd.config.text import shown
 from txinetd.errors import Diagnostic, Severity
 
@@ -117,6 +118,20 @@ class Foreign:
         hint = "it stands after an IPsec policy, which is not supported"
         found = "a service under an IPsec policy"
         reporter.drop("unsupported-policy", token, found, "a service without one", hint)
+
+    def keyed(self, tokens: tuple[Token, ...], rules: Rules, reporter: Reporter) -> bool:
+        """
+        Take a line that begins an entry of the key=value form, in a dialect that has none.
+
+        @return: whether it is one; then that has been said.
+        """
+        if rules.directives or len(tokens) < 2 or tokens[1].text not in ("on", "off"):
+            return False
+        self.plausible = True
+        found = shown(" ".join(each.text for each in tokens[:2]))
+        hint = f"{rules.title} has no entries of keys and values; --dialect netbsd has"
+        reporter.drop("unsupported-key-value", tokens[0], found, _FIELDS, hint)
+        return True
 
     def line(self, tokens: Sequence[Token], reporter: Reporter) -> bool:
         """

@@ -9,6 +9,8 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     default  = hosts ":"                       alone on its line
     entry    = where type proto wait user server
     where    = [ [ hosts ] ":" ] service       proto is not unix
+             | [ [ hosts ] ":" ] program [ "/" versions ]         proto is rpc/
+             | "tcpmux/" [ "+" ] name          proto is tcp
              | path                            proto is unix
              | ":" [user] ":" [group] ":" [mode] ":" path
     hosts    = host { "," host }
@@ -17,10 +19,11 @@ The words of a line are those of L{txinetd.config.lexer}.  A file is::
     type     = "stream" | "dgram" | "seqpacket"         (seqpacket: unix only)
     proto    = "tcp" | "udp" | "unix"
              | ("tcp" | "udp") ("4" | "6" | "46")
+             | "rpc/" and one of these but unix
     wait     = ("wait" | "nowait") [ ("." | ":") number ]
     user     = "-" | user [ (":" | ".") group ]
     server   = path { argument }               the first argument is argv[0]
-             | "internal" [ name ]
+             | "internal" [ name { option } ]                   options: auth only
 
 What it means:
 
@@ -66,7 +69,7 @@ from txinetd.config.flaws import reportFlaws, reportWords
 from txinetd.config.foreign import NO_ENTRY, Foreign, notInetdConf, startsXinetd
 from txinetd.config.include import INCLUDE, Included, Including
 from txinetd.config.interfaces import IDialect, ParsedFile
-from txinetd.config.keyvalue import KEYS, Definition, definedService, merged, parted
+from txinetd.config.keyvalue import KEYS, Definition, definedServices, merged, parted
 from txinetd.config.lexer import Entry, Lexer, Token, decoded
 from txinetd.config.line import Line
 from txinetd.config.registered import ownTcpmux
@@ -195,7 +198,7 @@ class _Reading:
         """
         reporter = Reporter(self.path, definition.name.text)
         if not self.foreign.definition(definition.name, reporter):
-            spec = definedService(
+            self.services += definedServices(
                 definition,
                 self.names,
                 self.options,
@@ -203,8 +206,6 @@ class _Reading:
                 reporter,
                 self.rules,
             )
-            if spec is not None:
-                self.services.append(spec)
         self.diagnostics.extend(reporter.diagnostics)
 
     def entry(self, entry: Entry) -> None:
@@ -231,7 +232,7 @@ class _Reading:
         if tokens[0].text == INCLUDE and self.rules.directives and not self.foreign.policy:
             self._include(tokens, reporter)
             return
-        if self.foreign.line(tokens, reporter):
+        if self.foreign.keyed(tokens, self.rules, reporter) or self.foreign.line(tokens, reporter):
             return
         if len(tokens) < 6:
             _tooFew(tokens, reporter)

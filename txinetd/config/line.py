@@ -8,8 +8,6 @@ one.
 
 from __future__ import annotations
 
-import os.path
-
 import attrs
 
 from txinetd.config import fields, modes, servers, users, wishes
@@ -21,6 +19,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Protocol, Rules
 from txinetd.config.text import shown
 from txinetd.config.values import LoadOptions
+from txinetd.config.wrapping import wrapName
 from txinetd.interfaces import INames
 from txinetd.policy import EVERYBODY, Access, Reaction
 from txinetd.sockopts import SocketOptions
@@ -77,15 +76,15 @@ class Line:
             limits = attrs.evolve(waits.limits, instances=typed.instances, reaction=Reaction.PAUSE)
             waits = attrs.evolve(waits, limits=limits)
         if waits is not None and waits.wait and (waits.limits.instances or 1) > 1:
-            text = f"{shown(tokens[3].text)}: several servers that share a socket"
-            hint = "one at a time is run: it is started again when it ends and somebody waits"
-            reporter.warn("parallel-wait", tokens[3], text, "one server for wait", hint)
+            many = waits.limits.instances or 1
+            limits = attrs.evolve(waits.limits, instances=None, parallel=many)
+            waits = attrs.evolve(waits, limits=limits)
         both = wishes.Wishes(known.wishes.send, known.wishes.receive, typed.wishes.filter)
         granted = wishes.grant(both, tokens[1], reporter)
         found: list[ServiceSpec] = []
         if known.protocols[0].rpc and "rpc" not in options.serves:
             expected = "a service with a port of its own"
-            hint = "RPC services are not supported"
+            hint = "RPC services are not served here"
             reporter.drop("unsupported-rpc", tokens[2], shown(tokens[2].text), expected, hint)
             return []
         for protocol in known.protocols:
@@ -147,7 +146,7 @@ class Line:
                 judge(tokens[5], server.path, identity, reporter)
         if server is None or waits is None or identity is None:
             return []
-        wrap = self._wrap(server, waits, protocol, reporter)
+        wrap = wrapName(server, waits, protocol, self.options, self.rules, reporter)
         return [
             ServiceSpec(
                 name=place.name,
@@ -167,35 +166,6 @@ class Line:
             )
             for place in places
         ]
-
-    def _wrap(
-        self,
-        server: Program | Builtin,
-        waits: fields.Waiting,
-        protocol: Protocol,
-        reporter: Reporter,
-    ) -> str | None:
-        """
-        By which name hosts_access(5) is asked about clients.
-
-        @return: the name, empty for the service's, or C{None} where nothing is asked: a
-            unix socket has no client's address, and tcpd(8) asks by itself.
-        """
-        if protocol.families is fields.Families.UNIX:
-            return None
-        if isinstance(server, Builtin):
-            return "" if self.options.wrapInternal else None
-        program = os.path.basename(server.path)
-        if not (self.options.wrapPrograms or self.rules.wraps) or program == b"tcpd":
-            return None
-        if waits.wait:
-            if self.options.wrapPrograms:
-                hint = "its program meets its clients by itself"
-                found = "wait for a service that hosts_access(5) is to be asked about"
-                reporter.warn("wait-not-wrapped", waits.token, found, "nowait", hint)
-            return None
-        name = os.path.basename(server.argv[0]) if self.rules.wrapsByArgument else program
-        return (name or program).decode("utf-8", "replace")
 
     def _limits(self, limits: Limits, place: Place) -> Limits:
         """

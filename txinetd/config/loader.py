@@ -17,6 +17,7 @@ from txinetd.config.files import Files, readFiles
 from txinetd.config.lexer import Token
 from txinetd.config.protection import protected
 from txinetd.config.reporter import Reporter
+from txinetd.config.text import visible
 from txinetd.config.values import Configuration, LoadOptions
 from txinetd.errors import Diagnostic, Severity, UsageProblem
 from txinetd.interfaces import INames
@@ -85,7 +86,7 @@ def wrapped(spec: ServiceSpec) -> ServiceSpec:
         return spec
     name = spec.name
     if isinstance(spec.server, Program):
-        name = os.path.basename(spec.server.path).decode("utf-8", "surrogateescape")
+        name = visible(os.path.basename(spec.server.path).decode("utf-8", "surrogateescape"))
     return attrs.evolve(spec, access=attrs.evolve(spec.access, wrap=name))
 
 

@@ -6,12 +6,14 @@ behind tcpmux.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from txinetd.config import addresses
 from txinetd.config.addresses import Hosts
 from txinetd.config.lexer import Token
-from txinetd.config.registered import TCPMUX, multiplexed, rpc
+from txinetd.config.registered import TCPMUX, behindTcpmux, rpc
 from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Families, HostForm, Protocol, Rules
 from txinetd.config.text import shown, visible
@@ -19,7 +21,7 @@ from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
 from txinetd.spec import Address, Identity, InetAddress, Multiplexed, Rpc, SocketType
 
-__all__ = ["Place", "Places"]
+__all__ = ["Place", "Places", "registeredPlaces", "reportHosts"]
 
 
 @attrs.frozen
@@ -36,6 +38,28 @@ class Place:
     bound: tuple[Address, ...]
     rpc: Rpc | None = None
     multiplexed: Multiplexed | None = None
+
+
+def registeredPlaces(
+    field: str, bound: tuple[Address, ...], programs: Sequence[Rpc]
+) -> list[Place]:
+    """
+    The places of an RPC program, one for each run of its versions.
+
+    @param field: the program and its versions as they were written.
+    """
+    if len(programs) == 1:
+        return [Place(visible(field), None, bound, rpc=programs[0])]
+    return [Place(f"{each.name}/{each.versions}", None, bound, rpc=each) for each in programs]
+
+
+def reportHosts(token: Token, reporter: Reporter) -> None:
+    """
+    Say that a service behind tcpmux cannot be reached at some addresses only.
+    """
+    hint = "it is reached wherever tcpmux listens"
+    expected = "tcpmux/NAME without an address"
+    reporter.drop("bad-address", token, shown(token.text), expected, hint)
 
 
 @attrs.frozen
@@ -76,27 +100,33 @@ class Places:
             return []
         if protocol.rpc:
             return self._programs(token, field, protocol, reporter)
-        if field.service.startswith(TCPMUX) and self._multiplexes(protocol):
-            if kind is not SocketType.STREAM:
-                found = f"{kind.value} behind tcpmux"
-                reporter.drop("type-and-protocol", token, found, "stream")
-                return []
-            named = multiplexed(field.service, token, reporter)
-            if named is None:
-                return []
-            return [Place(visible(field.service), None, (), multiplexed=named)]
+        if field.service.startswith(TCPMUX):
+            return self._multiplexed(token, field, kind, protocol, reporter)
         number = self._port(field.service, protocol, token, reporter)
         if number is None:
             return []
         bound = self._bind(token, field, protocol, number, reporter)
         return [] if bound is None else [Place(visible(field.service), number, bound)]
 
-    def _multiplexes(self, protocol: Protocol) -> bool:
+    def _multiplexed(
+        self,
+        token: Token,
+        field: addresses.InetField,
+        kind: SocketType,
+        protocol: Protocol,
+        reporter: Reporter,
+    ) -> list[Place]:
         """
-        Whether a service may be behind tcpmux.
+        The same for a service behind tcpmux.
         """
-        served = self.rules.tcpmux and "tcpmux" in self.options.serves
-        return served and protocol.transport == "tcp"
+        if field.hosts is not None:
+            reportHosts(token, reporter)
+            return []
+        rules, options = self.rules, self.options
+        named = behindTcpmux(field.service, kind, protocol, token, rules, options, reporter)
+        if named is None:
+            return []
+        return [Place(visible(field.service), None, (), multiplexed=named)]
 
     def _programs(
         self,
@@ -112,7 +142,7 @@ class Places:
         bound = self._bind(token, field, protocol, 0, reporter) if programs else None
         if bound is None:
             return []
-        return [Place(visible(field.service), None, bound, rpc=each) for each in programs]
+        return registeredPlaces(field.service, bound, programs)
 
     def _port(
         self, service: str, protocol: Protocol, token: Token, reporter: Reporter

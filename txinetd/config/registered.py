@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from txinetd.config.lexer import Token
 from txinetd.config.reporter import Reporter
-from txinetd.config.rules import Rules
+from txinetd.config.rules import Protocol, Rules
 from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions
 from txinetd.interfaces import INames
@@ -25,7 +25,7 @@ from txinetd.spec import (
     SocketType,
 )
 
-__all__ = ["TCPMUX", "multiplexed", "ownTcpmux", "rpc"]
+__all__ = ["LONGEST_NAME", "TCPMUX", "behindTcpmux", "multiplexed", "ownTcpmux", "rpc"]
 
 #: What such a service's first field begins with.
 TCPMUX = "tcpmux/"
@@ -40,8 +40,9 @@ _MOST = 2**32 - 1
 #: No program has nearly as many versions; each is registered by itself.
 _MOST_VERSIONS = 256
 
-#: RFC 1078 has a line of printable text; every inetd stops at 256 bytes.
-_LONGEST_NAME = 255
+#: How long a name may be that a client asks tcpmux for: what reads it comes after this
+#: part, so the number is written down here and a test keeps the two equal.
+LONGEST_NAME = 64
 
 
 def rpc(
@@ -98,9 +99,40 @@ def _runs(text: str) -> list[tuple[int, int]] | None:
     return runs
 
 
+def behindTcpmux(
+    field: str,
+    kind: SocketType,
+    protocol: Protocol,
+    token: Token,
+    rules: Rules,
+    options: LoadOptions,
+    reporter: Reporter,
+) -> Multiplexed | None:
+    """
+    A service behind tcpmux, if there can be one.
+
+    @param field: the first field, which begins with L{TCPMUX}.
+    """
+    hint = ""
+    if not rules.tcpmux:
+        hint = f"{rules.title} has no TCPMUX services"
+    elif "tcpmux" not in options.serves:
+        hint = "TCPMUX services are not served here"
+    elif protocol.transport != "tcp" or protocol.rpc:
+        hint = "TCPMUX services have the protocol tcp"
+    if hint:
+        expected = "a service name or a port number"
+        reporter.drop("unsupported-tcpmux", token, shown(field), expected, hint)
+        return None
+    if kind is not SocketType.STREAM:
+        reporter.drop("type-and-protocol", token, f"{kind.value} behind tcpmux", "stream")
+        return None
+    return multiplexed(field, token, reporter)
+
+
 def multiplexed(field: str, token: Token, reporter: Reporter) -> Multiplexed | None:
     """
-    A service behind tcpmux.
+    What a service behind tcpmux is called.
 
     @param field: the first field, which begins with L{TCPMUX}.
     """
@@ -108,8 +140,8 @@ def multiplexed(field: str, token: Token, reporter: Reporter) -> Multiplexed | N
     ready = name.startswith("+")
     name = name.removeprefix("+")
     plain = name.isascii() and name.isprintable()
-    if not name or not plain or len(name) > _LONGEST_NAME or name.lower() == "help":
-        expected = "tcpmux/NAME or tcpmux/+NAME, of printable characters, and not help"
+    if not name or not plain or len(name) > LONGEST_NAME or name.lower() == "help":
+        expected = "tcpmux/NAME or tcpmux/+NAME, printable, of at most 64 bytes, and not help"
         reporter.drop("bad-tcpmux-name", token, shown(field), expected)
         return None
     return Multiplexed(name, ready)

@@ -18,7 +18,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Arguments, Rules
 from txinetd.config.systems.ours import TXINETD
 from txinetd.config.text import shown
-from txinetd.config.values import LoadOptions
+from txinetd.config.values import STREAM_ONLY, LoadOptions
 from txinetd.interfaces import INames
 from txinetd.internal.ident.options import parseOptions
 from txinetd.spec import Builtin, Program, SocketType
@@ -52,12 +52,34 @@ def builtin(
     @param service: the name or number in the first field, or a unix path.
     @param number: the port, if there is one.
     """
+    found = _named(tokens, service, number, known, kind, names, options, reporter, rules)
+    if found is not None and kind is SocketType.DGRAM and found.name in STREAM_ONLY:
+        said = f"internal {found.name} with dgram"
+        reporter.drop("bad-internal", tokens[0], said, f"{found.name} with stream")
+        return None
+    return found
+
+
+def _named(
+    tokens: Sequence[Token],
+    service: str,
+    number: int | None,
+    known: Protocol,
+    kind: SocketType,
+    names: INames,
+    options: LoadOptions,
+    reporter: Reporter,
+    rules: Rules,
+) -> Builtin | None:
+    """
+    The same, whatever the socket.
+    """
     if not rules.internalNames and len(tokens) > 1:
-        served = builtin(tokens[:1], service, number, known, kind, names, options, reporter, rules)
+        served = _named(tokens[:1], service, number, known, kind, names, options, reporter, rules)
         return None if served is None else _withArguments(tokens, served, rules, reporter)
     expected = f"one of {', '.join(sorted(options.builtins))}"
     if len(tokens) > 2 and tokens[1].text in _WITH_ARGUMENTS:
-        served = builtin(tokens[:2], service, number, known, kind, names, options, reporter, rules)
+        served = _named(tokens[:2], service, number, known, kind, names, options, reporter, rules)
         return None if served is None else _withArguments(tokens, served, rules, reporter)
     if len(tokens) > 2:
         found = shown(tokens[2].text)

@@ -13,10 +13,13 @@ import attrs
 
 from txinetd.config.text import shown
 from txinetd.errors import Diagnostic, Severity, UsageProblem
+from txinetd.recording import DEFAULT_RECORDING, Recording
 from txinetd.spec import DEFAULT_BACKLOG, Identity, ServiceSpec
 
 __all__ = [
     "BUILTINS",
+    "EVERY_KIND",
+    "STREAM_ONLY",
     "Configuration",
     "LoadOptions",
     "hostList",
@@ -33,6 +36,12 @@ BUILTINS = frozenset(
     auth chargen daytime discard echo servers services tcpmux time xadmin
     """.split()  # noqa: SIM905
 )
+
+#: Those among them that are not served over datagrams.
+STREAM_ONLY = frozenset({"auth", "servers", "services", "tcpmux", "xadmin"})
+
+#: The kinds of services that have no port of their own.
+EVERY_KIND = frozenset({"rpc", "tcpmux"})
 
 #: Who root is, to judge a configuration as root would without being it.
 _ROOT = Identity("root", 0, 0, (0,), keep=True)
@@ -114,11 +123,14 @@ class LoadOptions:
     @ivar builtins: the internal services that there are.
     @ivar dialect: of files for which nothing else is said.
     @ivar serves: which kinds of services can be served besides those with a socket of
-        their own: C{rpc} and C{tcpmux}.  Lines of a kind that cannot are errors.
+        their own: C{rpc} and C{tcpmux}, by default both.  Lines of a kind that cannot
+        are errors.
     @ivar limits: limits to use instead of the dialect's own where a line says nothing,
         by the names of L{txinetd.policy.Limits}'s attributes.
     @ivar wrapPrograms: ask hosts_access(5) about the clients of programs.
     @ivar wrapInternal: the same for internal services.
+    @ivar recording: what is recorded about services of which files say something about
+        that, but not all.
     @ivar searchPath: the directories in which a dialect that searches C{PATH} looks for
         programs.
     @ivar strictXinetd: in an xinetd.conf(5), refuse what xinetd does not have.
@@ -134,10 +146,11 @@ class LoadOptions:
     wrap: bool = False
     builtins: frozenset[str] = BUILTINS
     dialect: str = "txinetd"
-    serves: frozenset[str] = frozenset()
+    serves: frozenset[str] = EVERY_KIND
     limits: tuple[tuple[str, int | None], ...] = ()
     wrapPrograms: bool = False
     wrapInternal: bool = False
+    recording: Recording = DEFAULT_RECORDING
     searchPath: tuple[str, ...] = ("/sbin", "/usr/sbin", "/bin", "/usr/bin")
     strictXinetd: bool = False
 

@@ -4,7 +4,8 @@ At which times of the day somebody may come in.
 
 C{access_times} of xinetd.conf(5): C{hour:minute-hour:minute}, in local time, with the
 whole of the last minute in it.  Here an interval may go past midnight
-(C{22:00-6:00}) and end with the day (C{12:00-24:00}), which xinetd refuses.
+(C{22:00-6:00}), end with the day (C{12:00-24:00}) or last one minute (C{8:00-8:00}),
+which xinetd refuses.
 """
 
 from __future__ import annotations
@@ -72,12 +73,14 @@ def _interval(word: str, xinetd: bool) -> tuple[int, int]:
         raise TimesProblem(f"{word!a}", "hours from 0 to 23", hint)
     first = hours * 60 + minutes
     last = lastHours * 60 + lastMinutes
-    if first == last:
-        hint = f"for all day write 0:00-23:59, for one minute {_clock(first)}-{_clock(last + 1)}"
+    if first == last and xinetd:
+        hint = "for all day write 0:00-23:59"
         raise TimesProblem(f"{word!a}", "an end that is not the beginning", hint)
     if first > last and xinetd:
         hint = f"write {_clock(first)}-23:59 0:00-{_clock(last)}"
         raise TimesProblem(f"{word!a}", "an end after the beginning", hint)
+    if (last + 1) % DAY == first:
+        return 0, DAY  # All the way round the clock.
     return first, min(last + 1, DAY)
 
 

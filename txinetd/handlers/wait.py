@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.integration.test_servers -*-
 """
 wait: one child at a time gets the listening or bound socket itself; until it
-exits nobody else looks at that socket.
+exits nobody else looks at that socket, unless several may share it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = ["WaitPort"]
 
 class WaitPort(Port):
     """
-    Hands its socket to one program at a time.
+    Hands its socket to one program at a time, or to some.
     """
 
     #: Programs started for one datagram, at most, before it is thrown away: one
@@ -41,6 +41,10 @@ class WaitPort(Port):
 
     #: Seconds until another try after running out of descriptors.
     interval = 0.5
+
+    #: Seconds that a running server has to take a datagram, or a client that is not to
+    #: come in, before the socket is looked at again.
+    courtesy = 0.05
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class WaitPort(Port):
         super().__init__(spec, address, sock, door, collaborators, replace)
         self._executor = Executor(spec, door, collaborators, self.cannotStart, self.startsAgain)
         self._watcher = WaitWatcher(self.reactor, sock, self._ready)
-        self._child = False
+        self._children = 0
         self._stopped = False
         self._held = False
         self._resuming: IDelayedCall | None = None
@@ -84,9 +88,9 @@ class WaitPort(Port):
 
     def whenFree(self, call: Callable[[], None]) -> None:
         """
-        Call back when the running child, if any, has ended.
+        Call back when the running children, if any, have ended.
         """
-        if self._child:
+        if self._children:
             self._whenFree.append(call)
         else:
             call()
@@ -116,8 +120,23 @@ class WaitPort(Port):
         """
         Look, unless there is a reason not to.
         """
-        if not (self._held or self._child or self._stopped or self._resuming):
+        full = self._children >= self.spec.limits.parallel
+        if not (self._held or full or self._stopped or self._resuming):
             self._watcher.resume()
+
+    def _watchLater(self) -> None:
+        """
+        Look again when the children that run have had the time to take what is there.
+        """
+        if self._resuming is None and not self._stopped:
+            self._resuming = self.reactor.callLater(self.courtesy, self._lookAgain)
+
+    def _lookAgain(self) -> None:
+        """
+        They have.
+        """
+        self._resuming = None
+        self._watch()
 
     def _tryLater(self, number: int) -> None:
         """
@@ -143,7 +162,7 @@ class WaitPort(Port):
         """
         Whether a child holds the socket.
         """
-        return self._child
+        return self._children > 0
 
     def _ready(self) -> None:
         """
@@ -155,6 +174,10 @@ class WaitPort(Port):
         facts = seen = listenerFacts(self.socket, self.address)
         if not self.spec.socketType.accepts:
             head = pending.head(self.socket)
+            if head is not None and head == self._unread and self._children:
+                # It is on its way to one of those.
+                self._watchLater()
+                return
             if head is None or not self._isWorthAStart(head):
                 self._watch()
                 return
@@ -166,7 +189,7 @@ class WaitPort(Port):
             self._turnAway()
             self._watch()
             return
-        self._child = True
+        self._children += 1
         wrap = self.spec.access.wrap
         if wrap is None:
             self._begin(record, facts, ())
@@ -200,6 +223,9 @@ class WaitPort(Port):
         self.socket.setblocking(True)
         told = [b"%b=%b" % pair for pair in environment]
         self._executor.start(record, facts, self.socket, lambda: None, self._ended, told)
+        if self._children < self.spec.limits.parallel:
+            # Only when this one has had the time to take what it was started for.
+            self._watchLater()
 
     def _isWorthAStart(self, head: pending.Head) -> bool:
         """
@@ -228,6 +254,10 @@ class WaitPort(Port):
         """
         Take one arrival and give it nothing, lest it wake us for ever.
         """
+        if self._children:
+            # They may take it first, and to wait for another would hold everybody up.
+            self._watchLater()
+            return
         if not self.spec.socketType.accepts:
             pending.drop(self.socket)
             return
@@ -245,9 +275,12 @@ class WaitPort(Port):
 
     def _ended(self, ran: bool) -> None:
         """
-        The child is gone and the socket ours alone again.
+        A child is gone; with the last one, the socket is ours alone again.
         """
-        self._child = False
+        self._children -= 1
+        if self._children:
+            self._watch()
+            return
         whenFree, self._whenFree = self._whenFree, []
         for call in whenFree:
             call()

@@ -1,1 +1,1 @@
-Records can be written as JSON or as xinetd's lines, to a file or to syslog (``--record-format``, ``--record-to``), floods of refusals are kept short, and what happens is counted: SIGUSR1, ``--metrics``.
+Who may come in, how often, when, and what happens over a limit is said for each service (``allow``, ``instances``, ``cps``, ``penalties``, ...), and so is what is recorded (``log_type``, ``record_format``, ...): as text, JSON or xinetd's lines, to a file or to syslog; floods of refusals are kept short, and what happens is counted (SIGUSR1, ``--metrics``).

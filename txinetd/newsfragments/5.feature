@@ -1,1 +1,1 @@
-``--dialect`` reads the inetd.conf of FreeBSD, NetBSD, OpenBSD, Debian, GNU, busybox and illumos as their own inetds do, and takes their options.
+``--dialect`` reads the inetd.conf of FreeBSD, NetBSD, OpenBSD, Debian, GNU, busybox and illumos as their own inetds do, and takes their options; ``--dump`` writes whatever it comes to in one form, which reads back to the same services.

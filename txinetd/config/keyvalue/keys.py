@@ -29,6 +29,8 @@ STRUCTURE = frozenset(
         "ipsec",
         "port",
         "protocol",
+        "redirect",
+        "rpc",
         "socktype",
         "user",
         "wait",

@@ -50,6 +50,11 @@ class Times(Converter):
                 found += parseTimes(token.text)
             except TimesProblem as problem:
                 raise BadValue(token, problem.found, problem.expected, problem.hint) from None
+            first, end = found[-1]
+            if end - first == 1:
+                hint = "it is that minute, each day; all day is 0:00-23:59"
+                expected = "an end that is not the beginning"
+                context.reporter.note("one-minute", token, shown(token.text), expected, hint)
         return tuple(found)
 
     def write(self, value: tuple[tuple[int, int], ...]) -> Sequence[str]:
@@ -199,7 +204,8 @@ ACCESS = (
         At("access.default"),
     ),
     Setting("access_times", Owner.XINETD, Times(), At("access.times")),
-    Setting("libwrap", Owner.XINETD, Text("a daemon's name"), At("access.wrap")),
+    # Some dialects take whatever argv[0] is.
+    Setting("libwrap", Owner.XINETD, Text("a daemon's name", 65536, "/"), At("access.wrap")),
     Setting("deny_time", Owner.XINETD, DenyTime(), At("access.sensor")),
     Setting(
         "first_byte", Owner.OURS, Seconds(), At("access.firstByte"), frozenset({"tcp", "unix"})

@@ -165,6 +165,7 @@ LIMITS = (
     Setting("instances", Owner.XINETD, Count(), At("limits.instances")),
     Setting("accept_max", Owner.NETBSD, Count(), At("limits.instances"), alias=True),
     Setting("per_source", Owner.XINETD, Count(), At("limits.instancesPerSource")),
+    Setting("parallel", Owner.OURS, Number(1, 32767), At("limits.parallel")),
     Setting("cps", Owner.XINETD, PerSecond(), At("limits.perSecond")),
     Setting("rate", Owner.OURS, Rate(), At("limits.bucket")),
     Setting("source_rate", Owner.OURS, Rate(), At("limits.sourceBucket")),

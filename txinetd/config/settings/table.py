@@ -15,6 +15,7 @@ from typing import Any
 from txinetd.config.settings.access import ACCESS
 from txinetd.config.settings.box import BOX
 from txinetd.config.settings.limits import LIMITS
+from txinetd.config.settings.record import RECORD
 from txinetd.config.settings.resources import RESOURCES
 from txinetd.config.settings.rules import RULES
 from txinetd.config.settings.setting import At, BadValue, Context, Place, Setting, Words
@@ -31,13 +32,18 @@ from txinetd.spec import (
 
 __all__ = ["SETTINGS", "Change", "applied", "pairs", "readSetting", "similarKey"]
 
-SETTINGS: dict[str, Setting] = {each.name: each for each in (*LIMITS, *ACCESS, *BOX, *SOCKETS)}
+SETTINGS: dict[str, Setting] = {
+    each.name: each for each in (*LIMITS, *ACCESS, *BOX, *SOCKETS, *RECORD)
+}
 
 #: A value, and where it belongs.
 Change = tuple[Place, Any]
 
 #: What counts wherever it stands.
 _EXPLICIT = (At("access.default"), At("access.order"))
+
+#: What is written even if it is the default.
+_ALWAYS = ("service_max", "backlog")
 
 #: What every setting of which nothing is said has.
 _PLAIN = ServiceSpec(
@@ -95,14 +101,14 @@ def pairs(spec: ServiceSpec) -> Iterator[tuple[str, Sequence[str | bytes]]]:
     The keys and words that make the settings of a spec, where they are not the
     defaults: L{applied} to a spec without any, they give the same.
 
-    C{service_max} is always among them: what holds without it is not the same for
-    every service.
+    C{service_max} and C{backlog} are always among them: what holds without them is not
+    the same for every service and every command line.
     """
     for setting in SETTINGS.values():
         if setting.alias or setting.name in ("access_default", "access_order"):
             continue
         value = setting.place.get(spec)
-        if value != setting.place.get(_PLAIN) or setting.name == "service_max":
+        if value != setting.place.get(_PLAIN) or setting.name in _ALWAYS:
             yield setting.name, setting.converter.write(value)
     yield from _rulePairs(spec)
     for which, soft, hard in spec.box.limits:

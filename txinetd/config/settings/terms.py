@@ -106,19 +106,21 @@ class Text(Converter):
 
     @ivar expected: what it is.
     @ivar longest: how many bytes it may have.
+    @ivar without: the characters that it may not have.
     """
 
     expected: str
     longest: int = 255
+    without: str = " /"
 
     def read(self, words: Words, context: Context) -> str:
         """
-        A word without blanks, slashes or characters that cannot be seen.
+        A word without these, or characters that cannot be seen.
         """
         token = words.one(self.expected)
         text = token.text
         fits = 0 < len(token.value) <= self.longest and text.isprintable()
-        if not fits or set(text) & set(" /"):
+        if not fits or set(text) & set(self.without):
             raise BadValue(token, shown(text), self.expected)
         return text
 

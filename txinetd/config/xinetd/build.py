@@ -72,7 +72,7 @@ def build(
     spec = ServiceSpec(
         name=visible(draft.id or name.text),
         socketType=kind,
-        protocol=place.protocol,
+        protocol=place.protocol if rpc is None else f"rpc/{place.protocol}",
         addresses=place.addresses,
         wait=wait,
         server=server,

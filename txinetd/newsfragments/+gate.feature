@@ -1,0 +1,1 @@
+Rules by address, times of the day, limits for a service, for one source and for all, penalties, traps and tcp wrappers decide who may come in; over a limit a service closes, pauses or queues, and is always back by itself.
