@@ -29,6 +29,7 @@ from txinetd.policy import (
     Reaction,
     Sensor,
 )
+from txinetd.recording import Recording
 from txinetd.spec import (
     Builtin,
     Identity,
@@ -104,6 +105,15 @@ class KindTests(SynchronousTestCase):
             self.assertEqual(self.said(WAIT, access), (False, ["unjudged-clients"]))
             for spec in (STREAM, DATAGRAM, NOWAIT, attrs.evolve(WAIT, server=Builtin("echo"))):
                 self.assertEqual(self.said(spec, access), (True, []))
+
+    def test_user(self) -> None:
+        """
+        That nobody is asked whose a datagram is, is noted.
+        """
+        asking = Recording(onFailure=frozenset({"USERID"}))
+        for spec, codes in ((STREAM, []), (WAIT, ["not-asked"]), (DATAGRAM, ["not-asked"])):
+            kept, found = protected([attrs.evolve(spec, recording=asking)])
+            self.assertEqual((len(kept), [each.code for each in found]), (1, codes))
 
     def test_several(self) -> None:
         """

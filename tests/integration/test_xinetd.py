@@ -6,6 +6,7 @@ servers and their clients see.
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -171,3 +172,59 @@ class FileTests(DaemonTestCase):
 
         waitFor(listens, "xinetd to listen")
         self.assertEqual(self.answers(), ours)
+
+
+INTERNAL = """\
+service {name}
+{{
+    type = INTERNAL UNLISTED
+    id = the-{name}
+    port = {port}
+    bind = 127.0.0.1
+    socket_type = stream
+    protocol = tcp
+    wait = no
+    flags = NOLIBWRAP
+}}
+"""
+
+BEHIND = """\
+service behind
+{{
+    type = TCPMUXPLUS UNLISTED
+    socket_type = stream
+    protocol = tcp
+    wait = no
+    user = {user}
+    server = /bin/echo
+    server_args = hello
+    flags = NOLIBWRAP
+}}
+"""
+
+
+class InternalTests(DaemonTestCase):
+    """
+    Tests for the internal services that older versions of xinetd have, and for what is
+    reached by way of tcpmux.
+    """
+
+    def test_served(self) -> None:
+        """
+        They tell what is served and what runs, and change nothing.
+        """
+        names = ("servers", "services", "xadmin", "tcpmux", "auth")
+        ports = {name: self.freePort() for name in names}
+        text = "".join(INTERNAL.format(name=name, port=port) for name, port in ports.items())
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        daemon = self.start(text + BEHIND.format(user=user))
+        services = self.ask(ports["services"]).decode().splitlines()
+        for name, port in ports.items():
+            self.assertIn(f"the-{name} tcp4 {port}", services)
+        self.assertEqual(self.ask(ports["servers"]), b"")
+        told = self.ask(ports["xadmin"], b"show avail\r\nstop the-auth\r\nbye\r\n")
+        self.assertIn(b"the-services", told)
+        self.assertEqual(self.ask(ports["tcpmux"], b"behind\r\n"), b"+Go\r\nhello\n")
+        self.assertIn(b": ERROR : ", self.ask(ports["auth"], b"1,2\r\n"))
+        self.assertEqual(self.ask(ports["services"]).decode().splitlines(), services)
+        self.assertNotIn("Traceback", daemon.log())

@@ -73,6 +73,10 @@ def _ofKind(spec: ServiceSpec) -> Iterator[Diagnostic]:
     access = spec.access
     if spec.socketType.accepts and not spec.wait:
         return
+    recording = spec.recording
+    if recording is not None and "USERID" in recording.onSuccess | recording.onFailure:
+        hint = "nobody is asked whose a datagram is, or a client that a server accepts by itself"
+        yield Diagnostic(Severity.NOTE, "not-asked", spec.origin, "USERID", _NOWAIT, hint)
     kind = "a stream service with wait" if spec.socketType.accepts else "a datagram service"
     for name, has in _CONNECTIONS.items():
         if has(access):
