@@ -58,7 +58,8 @@ class LineTests(SynchronousTestCase):
 
     def test_end(self) -> None:
         """
-        EXIT, PID and DURATION show in that of the end, and TRAFFIC before it.
+        EXIT, PID and DURATION show in that of the end, and TRAFFIC before it.  PID alone
+        makes none.
         """
         ended = record(pid=30275, status=3, duration=2.2, received=4, sent=5)
         for words, lines in (
@@ -68,7 +69,7 @@ class LineTests(SynchronousTestCase):
             (("HOST",), []),
             (
                 ("TRAFFIC", "PID"),
-                ["TRAFFIC: ftp in=4(bytes) out=5(bytes)", "EXIT: ftp pid=30275"],
+                ["TRAFFIC: ftp in=4(bytes) out=5(bytes)"],
             ),
         ):
             ended.recording = asking(*words)

@@ -69,6 +69,8 @@ service named
     wait = no
     user = nobody
     flags = NAMEINARGS
+    log_on_success = PID HOST
+    log_on_failure =
     server = /usr/bin/two
     server_args = argv0 second
 }

@@ -143,7 +143,8 @@ def _end(record: ConnectionRecord) -> list[str]:
     lines = []
     if "TRAFFIC" in words and record.received is not None and record.sent is not None:
         lines.append(f"TRAFFIC: {service} in={record.received}(bytes) out={record.sent}(bytes)")
-    if not words.isdisjoint(("EXIT", "PID", "DURATION")):
+    # Its manual says PID, too, but does not do so.
+    if not words.isdisjoint(("EXIT", "DURATION")):
         line = f"EXIT: {service}"
         if "EXIT" in words:
             if record.signal is not None:
