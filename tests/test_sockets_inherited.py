@@ -7,6 +7,8 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import subprocess
+import sys
 
 import attrs
 from twisted.logger import capturedLogs
@@ -206,3 +208,29 @@ class EnvironmentTests(SynchronousTestCase):
                 first = file.fileno()
                 self.assertEqual(len(fromEnvironment(self.environment(), 42, first)), 0)
         self.assertEqual(len(events), 2)
+
+
+class ImportTests(SynchronousTestCase):
+    """
+    Tests for what becomes of the environment before anybody looks at it.
+    """
+
+    def test_kept(self) -> None:
+        """
+        To import the daemon takes nothing out of the environment, as some modules of
+        Twisted do.
+        """
+        code = (
+            "import os; os.environ['LISTEN_PID'] = str(os.getpid());"
+            " import txinetd.tap, txinetd.daemon, txinetd.server;"
+            " print(os.environ.get('LISTEN_FDS'))"
+        )
+        environment = {**os.environ, "LISTEN_FDS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        self.assertEqual(done.stdout, "1\n")

@@ -5,6 +5,9 @@ Asking the machine that a connection comes from whose it is there (RFC 1413).
 Whatever is answered is what that machine says, and worth as much as the machine.  It
 is asked from the address that the connection came to, because that is where its
 identd looks the connection up.
+
+Endpoints of Twisted are not used: to import them takes the variables of sd_listen_fds(3)
+out of the environment (see L{txinetd.sockets.inherited}).
 """
 
 from __future__ import annotations
@@ -14,10 +17,8 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError, succeed
-from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint, connectProtocol
-from twisted.internet.error import ConnectError
-from twisted.internet.interfaces import ITCPTransport
-from twisted.internet.protocol import Protocol
+from twisted.internet.interfaces import IAddress, IConnector, ITCPTransport
+from twisted.internet.protocol import ClientFactory, Protocol
 from twisted.python.failure import Failure
 
 from txinetd.process.facts import ConnectionFacts
@@ -80,14 +81,11 @@ def readAnswer(line: bytes, ports: tuple[int, int]) -> Identified:
 
 class _Question(Protocol):
     """
-    One question.
-
-    @ivar answer: fires with what comes of it; to be cancelled by whoever has waited
-        long enough.
+    One question, once there is a connection.
     """
 
-    def __init__(self, ports: tuple[int, int]) -> None:
-        self.answer: Deferred[Identified] = Deferred(lambda _: self._leave())
+    def __init__(self, ports: tuple[int, int], answer: Deferred[Identified]) -> None:
+        self._answer = answer
         self._ports = ports
         self._received = b""
 
@@ -119,16 +117,63 @@ class _Question(Protocol):
         """
         Be done.
         """
-        if not self.answer.called:
-            self._leave()
-            self.answer.callback(answer)
+        if not self._answer.called:
+            self.leave()
+            self._answer.callback(answer)
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
         """
         Read no more.
         """
         if self.transport is not None:
             ITCPTransport(self.transport).abortConnection()
+
+
+class _Asking(ClientFactory):
+    """
+    One question, from the attempt to connect on.
+
+    @ivar answer: fires with what comes of it; to be cancelled by whoever has waited
+        long enough.
+    """
+
+    noisy = False
+
+    def __init__(self, ports: tuple[int, int]) -> None:
+        self.answer: Deferred[Identified] = Deferred(self._cancel)
+        self._ports = ports
+        self._question: _Question | None = None
+        self._connector: IConnector | None = None
+
+    def startedConnecting(self, connector: IConnector) -> None:
+        """
+        Remember what to stop.
+        """
+        self._connector = connector
+
+    def buildProtocol(self, addr: IAddress | None) -> _Question:
+        """
+        There is a connection.
+        """
+        self._question = _Question(self._ports, self.answer)
+        return self._question
+
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
+        """
+        There is none.
+        """
+        if not self.answer.called:
+            self.answer.callback(Identified(reason="cannot connect"))
+
+    def _cancel(self, answer: Deferred[Identified]) -> None:
+        """
+        Nobody waits any more.
+        """
+        answer.errback(CancelledError())
+        if self._question is not None:
+            self._question.leave()
+        elif self._connector is not None:
+            self._connector.stopConnecting()
 
 
 class IdentClient:
@@ -168,29 +213,20 @@ class IdentClient:
             return None
         if self.asking >= min(self._most, self._most if most is None else most):
             return succeed(Identified(reason="too many are being asked"))
-        kind = TCP6ClientEndpoint if ":" in peer.host else TCP4ClientEndpoint
-        endpoint = kind(
-            self._reactor, peer.host, self._port, self._seconds, bindAddress=(local.host, 0)
-        )
+        asking = _Asking((peer.port or 0, local.port or 0))
         self.asking += 1
-        question = _Question((peer.port or 0, local.port or 0))
-        answer: Deferred[Identified] = connectProtocol(endpoint, question).addCallback(
-            lambda _: question.answer
+        asking.answer.addTimeout(self._seconds, self._reactor)
+        asking.answer.addBoth(self._over)
+        self._reactor.connectTCP(
+            peer.host, self._port, asking, timeout=self._seconds, bindAddress=(local.host, 0)
         )
-        answer.addTimeout(self._seconds, self._reactor)
-        answer.addBoth(self._over)
-        return answer
+        return asking.answer
 
     def _over(self, result: Identified | Failure) -> Identified | Failure:
         """
         A question has been answered, or will not be.
         """
         self.asking -= 1
-        if not isinstance(result, Failure):
-            return result
-        if result.check(CancelledError):
-            return result
-        if result.check(TimeoutError):
+        if isinstance(result, Failure) and result.check(TimeoutError):
             return Identified(reason="timeout")
-        result.trap(ConnectError, OSError)
-        return Identified(reason="cannot connect")
+        return result
