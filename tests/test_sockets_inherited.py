@@ -234,3 +234,22 @@ class ImportTests(SynchronousTestCase):
             env=environment,
         )
         self.assertEqual(done.stdout, "1\n")
+
+    def test_takenBefore(self) -> None:
+        """
+        What a module of Twisted has taken out of the environment is known nevertheless.
+        """
+        code = (
+            "import twisted.internet.endpoints;"
+            " from txinetd.sockets.inherited import environmentAtStart;"
+            " print(environmentAtStart().get('LISTEN_FDS'))"
+        )
+        environment = {**os.environ, "LISTEN_FDS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        self.assertEqual(done.stdout, "1\n")

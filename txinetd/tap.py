@@ -525,7 +525,7 @@ def makeService(options: Options) -> service.IService:
     from txinetd.daemon import Daemon
     from txinetd.metrics import MetricsService
     from txinetd.server import InetdService, countBadLines, reportDiagnostics
-    from txinetd.sockets.inherited import fromEnvironment
+    from txinetd.sockets.inherited import environmentAtStart, fromEnvironment
 
     try:
         configuration = options.load()
@@ -545,7 +545,7 @@ def makeService(options: Options) -> service.IService:
         recording=options["recording"],
         policy=options["policy"],
         barFile=options["bar-file"],
-        inherited=fromEnvironment(os.environ, os.getpid()),
+        inherited=fromEnvironment(environmentAtStart(), os.getpid()),
     )
     inetd.counters.badLines = countBadLines(configuration.diagnostics)
     daemon = Daemon(reactor, inetd)

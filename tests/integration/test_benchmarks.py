@@ -23,6 +23,7 @@ class BenchmarkTests(DaemonTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        needRoot()
         needCommand("cc")
         if not (ROOT / "benchmarks").is_dir():
             self.skipTest("the benchmarks are in the checkout only")

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from txinetd.spec import Address, InetAddress, ServiceSpec, UnixAddress
 
-__all__ = ["Inherited", "NamedSocket", "fromEnvironment"]
+__all__ = ["Inherited", "NamedSocket", "environmentAtStart", "fromEnvironment"]
 
 #: The first of them.
 FIRST = 3
@@ -108,6 +108,22 @@ def _isDual(sock: socket.socket) -> bool:
         and sock.getsockname()[0] == "::"
         and not sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
     )
+
+
+def environmentAtStart() -> Mapping[str, str]:
+    """
+    The environment that this process was started with.
+
+    L{twisted.internet.endpoints} takes C{LISTEN_FDS} and the like out of the current one
+    when it is imported, and twistd imports it before us, for the sake of another plugin,
+    where it has no cache of plugins yet.
+    """
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            pairs = [each.partition(b"=") for each in file.read().split(b"\0") if each]
+    except OSError:
+        return os.environ
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 
 
 def fromEnvironment(environ: Mapping[str, str], pid: int, first: int = FIRST) -> Inherited:
