@@ -215,6 +215,19 @@ class ImportTests(SynchronousTestCase):
     Tests for what becomes of the environment before anybody looks at it.
     """
 
+    def seen(self, code: str) -> str:
+        """
+        What a process that was started with C{LISTEN_FDS} prints.
+        """
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "LISTEN_FDS": "1"},
+        )
+        return done.stdout
+
     def test_kept(self) -> None:
         """
         To import the daemon takes nothing out of the environment, as some modules of
@@ -225,15 +238,7 @@ class ImportTests(SynchronousTestCase):
             " import txinetd.tap, txinetd.daemon, txinetd.server;"
             " print(os.environ.get('LISTEN_FDS'))"
         )
-        environment = {**os.environ, "LISTEN_FDS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        self.assertEqual(done.stdout, "1\n")
+        self.assertEqual(self.seen(code), "1\n")
 
     def test_takenBefore(self) -> None:
         """
@@ -244,12 +249,4 @@ class ImportTests(SynchronousTestCase):
             " from txinetd.sockets.inherited import environmentAtStart;"
             " print(environmentAtStart().get('LISTEN_FDS'))"
         )
-        environment = {**os.environ, "LISTEN_FDS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=environment,
-        )
-        self.assertEqual(done.stdout, "1\n")
+        self.assertEqual(self.seen(code), "1\n")
