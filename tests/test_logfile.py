@@ -18,7 +18,8 @@ from twisted.logger import (
 )
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.logfile import Stamps, textFile
+from txinetd.logfile import textFile
+from txinetd.record.stamps import Stamp, logTime
 
 
 class TextFileTests(SynchronousTestCase):
@@ -60,14 +61,14 @@ class TextFileTests(SynchronousTestCase):
 
 class StampTests(SynchronousTestCase):
     """
-    Tests for L{Stamps}.
+    Tests for L{logTime}.
     """
 
     def test_times(self) -> None:
         """
         Times are as Twisted has them, whatever their order.
         """
-        stamps = Stamps()
+        stamps = Stamp(logTime)
         now = time.time()
         for when in (now, now + 0.1, now + 5, now - 3600):
             self.assertEqual(stamps(when), formatTime(when))

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twisted.logger import FileLogObserver, LogPublisher, formatTime, globalLogPublisher
+from twisted.logger import FileLogObserver, LogPublisher, globalLogPublisher
 
-__all__ = ["LogFile", "Stamps", "textFile"]
+__all__ = ["LogFile", "textFile"]
 
 
 class LogFile(Protocol):
@@ -54,24 +54,3 @@ def textFile(publisher: LogPublisher = globalLogPublisher) -> LogFile | None:
         return None
     file: LogFile | None = getattr(observer, "_outFile", None)
     return file if hasattr(file, "write") and hasattr(file, "flush") else None
-
-
-class Stamps:
-    """
-    Times as Twisted's log has them, made once for each second.
-    """
-
-    def __init__(self) -> None:
-        self._second = -1
-        self._text = ""
-
-    def __call__(self, when: float) -> str:
-        """
-        A time as text.
-
-        @param when: seconds since the epoch.
-        """
-        second = int(when)
-        if second != self._second:
-            self._second, self._text = second, str(formatTime(second))
-        return self._text

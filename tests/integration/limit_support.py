@@ -111,6 +111,23 @@ class LimitsTestCase(TestCase):
         """
         self.records.append(record)
 
+    @inlineCallbacks
+    def answer(self, client: socket.socket) -> Any:
+        """
+        Wait for an answer.
+        """
+        found: list[bytes] = []
+
+        def came() -> bool:
+            try:
+                found.append(client.recv(1000))
+            except BlockingIOError:
+                return False
+            return True
+
+        yield self.until(came)
+        return found[0]
+
     def make(self, *specs: ServiceSpec, **more: Any) -> InetdService:
         """
         Have a server that is not started yet.

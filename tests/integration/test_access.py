@@ -209,23 +209,6 @@ class WholeTests(LimitsTestCase):
         return client
 
     @inlineCallbacks
-    def answer(self, client: socket.socket) -> Any:
-        """
-        Wait for an answer.
-        """
-        found: list[bytes] = []
-
-        def came() -> bool:
-            try:
-                found.append(client.recv(1000))
-            except BlockingIOError:
-                return False
-            return True
-
-        yield self.until(came)
-        return found[0]
-
-    @inlineCallbacks
     def test_waitStream(self) -> Any:
         """
         Where a server has the listening socket nobody knows who knocks: with rules by

@@ -642,23 +642,6 @@ class DatagramTests(LimitsTestCase):
         return client
 
     @inlineCallbacks
-    def answer(self, client: socket.socket) -> Any:
-        """
-        Wait for an answer.
-        """
-        found: list[bytes] = []
-
-        def came() -> bool:
-            try:
-                found.append(client.recv(1000))
-            except BlockingIOError:
-                return False
-            return True
-
-        yield self.until(came)
-        return found[0]
-
-    @inlineCallbacks
     def test_keep(self) -> Any:
         """
         Where who is too many is to wait, so do datagrams, and all are answered.

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 
-from txinetd.logfile import Stamps, textFile
+from txinetd.logfile import textFile
 from txinetd.record.event import ConnectionRecord
+from txinetd.record.stamps import Stamp, logTime
 
 __all__ = ["Line", "Place", "TwistedLogPlace"]
 
@@ -67,7 +68,7 @@ class TwistedLogPlace:
         """
         self._log = log
         self._publish = publish
-        self._stamp = Stamps()
+        self._stamp = Stamp(logTime)
 
     def write(self, lines: Sequence[Line]) -> int:
         """
