@@ -91,6 +91,7 @@ class UsageTests(OptionsTestCase):
             (("--backlog", "many"), "--backlog many"),
             (("--backlog", "0"), "--backlog 0"),
             (("--at-stop", "maybe"), "leave, wait or end"),
+            (("--at-reload", "wait"), "leave or end"),
             (("--grace", "1"), "--at-stop"),
             (("--road", "high"), "auto, direct, launcher, fork"),
             (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
@@ -157,6 +158,17 @@ class ValueTests(OptionsTestCase):
         ):
             options = self.parse(*words)
             self.assertEqual((options["stopGrace"], options["killAfter"]), expected)
+
+    def test_reloading(self) -> None:
+        """
+        Servers of services that a reload ends are left alone, or ended.
+        """
+        for words, expected in (
+            ((), None),
+            (("--at-reload", "leave"), None),
+            (("--at-reload", "end"), 5.0),
+        ):
+            self.assertEqual(self.parse(*words)["endGone"], expected)
 
     def test_reading(self) -> None:
         """

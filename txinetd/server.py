@@ -103,6 +103,7 @@ class InetdService(service.MultiService):
         clock: Callable[[], float] = time.monotonic,
         stopGrace: float | None = 0.0,
         killAfter: float | None = None,
+        endGone: float | None = None,
         road: Road = "auto",
         policy: Policy = NO_POLICY,
         barFile: str | None = None,
@@ -123,6 +124,8 @@ class InetdService(service.MultiService):
             programs; 0 leaves them alone at once, C{None} waits without end.
         @param killAfter: where not C{None}, programs that still run when the grace
             is over get C{SIGTERM}, and this many seconds later C{SIGKILL}.
+        @param endGone: where not C{None}, programs of services that a reload ends get
+            C{SIGTERM} then, and this many seconds later C{SIGKILL}.
         @param recording: what is written about arrivals at services that say
             nothing of it themselves.
         @param road: how the default spawner starts programs.
@@ -176,6 +179,8 @@ class InetdService(service.MultiService):
         self._killAfter = killAfter
         self._graceEnded: defer.Deferred[None] | None = None
         self._leaving = False
+        self._endGone = endGone
+        self._killing: set[Any] = set()
         # Those of services that are no more, as long as anybody is served by them.
         self._retired: weakref.WeakSet[Door] = weakref.WeakSet()
         self._reloading = False
@@ -258,6 +263,9 @@ class InetdService(service.MultiService):
         """
         if self._learning.running:
             self._learning.stop()
+        for call in self._killing:
+            call.cancel()
+        self._killing.clear()
         stopServices = super().stopService
         # First, so that nobody is sent to a port that is not there any more.
         stopping: defer.Deferred[Any] = self.registrar.stop()
@@ -441,6 +449,24 @@ class InetdService(service.MultiService):
         cooperator = task.Cooperator(scheduler=lambda call: self._reactor.callLater(0, call))
         return cooperator.coiterate(self._changing(changes))
 
+    def _endServers(self, door: Door) -> None:
+        """
+        End the programs of a service that is no more, if that was asked for.
+        """
+        ours = door.isInside
+        count = self.children.count(ours) if self._endGone is not None else 0
+        if self._endGone is None or not count:
+            return
+        self.log.info("{service}: ending {count} servers", service=door.name, count=count)
+        self.children.signal("TERM", ours)
+
+        def kill() -> None:
+            self._killing.discard(call)
+            self.children.signal("KILL", ours)
+
+        call = self._reactor.callLater(self._endGone, kill)
+        self._killing.add(call)
+
     def _changing(self, changes: Plan) -> Iterator[None]:
         """
         Make the changes; yields wherever the reactor may have a turn.
@@ -457,6 +483,7 @@ class InetdService(service.MultiService):
             running.disownServiceParent()
             running.retire()
             self._retired.add(running.door)
+            self._endServers(running.door)
             count += 1
             if count % self.changesPerTurn == 0:
                 yield

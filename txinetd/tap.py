@@ -63,8 +63,11 @@ _LOOPBACK = ((4, 127 << 24, (128 << 24) - 1), (6, 1, 1))
 #: What C{--road} may say.
 ROADS = ("auto", "direct", "launcher", "fork")
 
-#: What C{--at-stop} may say.
+#: What C{--at-stop}, and but for the second one C{--at-reload}, may say.
 LEAVE, WAIT, END = "leave", "wait", "end"
+
+#: Seconds that a server has between SIGTERM and SIGKILL.
+KILL_AFTER = 5.0
 
 
 class Options(usage.Options):
@@ -103,6 +106,13 @@ class Options(usage.Options):
             None,
             LEAVE,
             "Running servers when stopping: leave, wait (for their end) or end (them).",
+            None,
+        ],
+        [
+            "at-reload",
+            None,
+            LEAVE,
+            "Running servers of services that a reload ends: leave or end (them).",
             None,
         ],
         [
@@ -210,6 +220,7 @@ class Options(usage.Options):
         default = self.settings.address or self["default-address"]
         self["defaultAddresses"] = () if default is None else hostList(default)
         self["stopGrace"], self["killAfter"] = self._stopping()
+        self["endGone"] = self._reloading()
         if self["road"] not in ROADS:
             raise usage.UsageError(f"--road {self['road']}: expected {', '.join(ROADS)}")
         self["recording"] = recordingFor(self["record-format"], self["record-to"])
@@ -245,7 +256,16 @@ class Options(usage.Options):
         seconds = None if grace is None else wholeNumber("--grace", grace, 0, 10**6)
         if policy == WAIT:
             return seconds, None
-        return (10 if seconds is None else seconds), 5.0
+        return (10 if seconds is None else seconds), KILL_AFTER
+
+    def _reloading(self) -> float | None:
+        """
+        C{--at-reload} as L{txinetd.server.InetdService} wants it.
+        """
+        policy = self["at-reload"]
+        if policy not in (LEAVE, END):
+            raise usage.UsageError(f"--at-reload {policy}: expected {LEAVE} or {END}")
+        return KILL_AFTER if policy == END else None
 
     def loadOptions(self, judging: bool = False) -> LoadOptions:
         """
@@ -541,6 +561,7 @@ def makeService(options: Options) -> service.IService:
         loader=options.load,
         stopGrace=options["stopGrace"],
         killAfter=options["killAfter"],
+        endGone=options["endGone"],
         road=options["road"],
         recording=options["recording"],
         policy=options["policy"],

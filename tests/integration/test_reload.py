@@ -83,6 +83,47 @@ class ChangeTests(ReloadTestCase):
         self.assertTrue(self.refuses(self.two))
         self.assertEqual(self.ask(self.one), b"one\n")
 
+    def test_left(self) -> None:
+        """
+        The servers of a service that is gone go on.
+        """
+        daemon = self.start(f"127.0.0.1:{self.one} stream tcp nowait - /bin/cat cat\n")
+        with self.connect(self.one) as client:
+            waitFor(daemon.children, "the server")
+            self.reload(daemon, self.line(self.two, "two"))
+            client.sendall(b"hello")
+            self.assertEqual(client.recv(100), b"hello")
+
+    def test_ended(self) -> None:
+        """
+        On request they end, and no others do.
+        """
+        cat = "127.0.0.1:{} stream tcp nowait - /bin/cat cat\n"
+        daemon = self.start(cat.format(self.one) + cat.format(self.two), "--at-reload", "end")
+        with self.connect(self.one) as one, self.connect(self.two) as two:
+            waitFor(lambda: len(daemon.children()) == 2, "both servers")
+            self.reload(daemon, cat.format(self.two))
+            self.assertEqual(readAll(one), b"")
+            (record,) = daemon.records(1, verdict="served")
+            self.assertEqual((record["service"], record["signal"]), (str(self.one), "15"))
+            two.sendall(b"hello")
+            self.assertEqual(two.recv(100), b"hello")
+
+    def test_stubborn(self) -> None:
+        """
+        Who does not heed SIGTERM gets SIGKILL.
+        """
+        deaf = "sh -c 'trap \"\" TERM; echo ready; exec cat'"
+        daemon = self.start(
+            f"127.0.0.1:{self.one} stream tcp nowait - /bin/sh {deaf}\n", "--at-reload", "end"
+        )
+        with self.connect(self.one) as client:
+            self.assertEqual(client.recv(100), b"ready\n")
+            self.reload(daemon, self.line(self.two, "two"))
+            self.assertEqual(readAll(client), b"")
+            (record,) = daemon.records(1, verdict="served")
+            self.assertEqual(record["signal"], "9")
+
     def test_changed(self) -> None:
         """
         A changed line changes the service, which keeps its socket.

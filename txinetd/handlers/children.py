@@ -6,7 +6,7 @@ stopping does about them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from twisted.internet import defer, error
 from twisted.internet.interfaces import IProcessTransport
@@ -75,13 +75,24 @@ class Children:
         self._waiting.append(waiting)
         return waiting
 
-    def signal(self, name: str) -> None:
+    def count(self, which: Callable[[ConnectionRecord], bool]) -> int:
         """
-        Signal every child.
+        How many children there are of some.
+
+        @param which: whether a child with that record is one of them.
+        """
+        return sum(map(which, self._running.values()))
+
+    def signal(self, name: str, which: Callable[[ConnectionRecord], bool] | None = None) -> None:
+        """
+        Signal every child, or some.
 
         @param name: the signal's name without C{SIG}, such as C{TERM}.
+        @param which: whether a child with that record is one of them; all if C{None}.
         """
-        for child in self:
+        for child, record in tuple(self._running.items()):
+            if which is not None and not which(record):
+                continue
             try:
                 child.signalProcess(name)
             except error.ProcessExitedAlready:
