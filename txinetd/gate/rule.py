@@ -6,6 +6,7 @@ What each rule of the gate has in common, and from whom an arrival comes.
 from __future__ import annotations
 
 import abc
+import functools
 import socket
 
 import attrs
@@ -36,6 +37,8 @@ NOBODY = Source(0, -1, "-")
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
+# Whoever comes, comes often.  That is so many bytes at most, whoever comes.
+@functools.lru_cache(maxsize=4096)
 def sourceOf(host: str) -> Source:
     """
     The source of a numeric address.  An IPv6 address that stands for an IPv4 one

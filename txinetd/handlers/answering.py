@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.internal.accounting import accounted
+from txinetd.internal.atonce import NOTHING, Begun
 from txinetd.internal.redirect import RedirectFactory
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
@@ -91,8 +92,12 @@ class Answering:
         """
         server = self._spec.server
         self._says: Callable[[float], bytes] | None = None
+        # What is said changes with the second.
+        self._second, self._text = -1, b""
+        self._atOnce: Callable[[socket.socket], Begun] | None = None
         if isinstance(server, Builtin):
             self._says = BUILTINS[server.name].says
+            self._atOnce = BUILTINS[server.name].atOnce
         factory = _factoryOf(server, self._collaborators)
         factory.doStart()
         return factory
@@ -108,7 +113,17 @@ class Answering:
         Answer somebody who has been let in.
         """
         if self._says is not None:
-            self._say(connection, record, self._says(time.time()))
+            second = int(time.time())
+            if second != self._second:
+                self._second, self._text = second, self._says(second)
+            self._say(connection, record, self._text)
+            return
+        self._door.began(record)
+        begun = NOTHING if self._atOnce is None else self._atOnce(connection)
+        if begun.over:
+            connection.close()
+            record.received = record.sent = begun.carried
+            self._door.finish(record)
             return
         over = False
 
@@ -116,16 +131,18 @@ class Answering:
             nonlocal over
             if not over:
                 over = True
-                record.received, record.sent = received, sent
+                record.received = begun.carried + received
+                record.sent = begun.carried + sent
                 self._door.finish(record)
 
-        self._door.began(record)
         connection.setblocking(False)
         try:
             # The reactor works on a duplicate of its own.
-            self._collaborators.reactor.adoptStreamConnection(
+            transport = self._collaborators.reactor.adoptStreamConnection(
                 connection.fileno(), connection.family, accounted(self._factory, ended)
             )
+            if begun.rest:
+                transport.write(begun.rest)
         except OSError as error:
             # Most often a client that has gone again already.
             if not over:

@@ -5,6 +5,7 @@ The table of internal services.  To add one is to add a row.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -14,6 +15,7 @@ import attrs
 from twisted.internet.protocol import DatagramProtocol, Protocol
 
 from txinetd.interfaces import IServerView
+from txinetd.internal.atonce import Begun, echoAtOnce
 from txinetd.internal.datagram import (
     Answering,
     DiscardDatagrams,
@@ -45,6 +47,8 @@ class BuiltinService:
     @ivar says: what it says at a time, where saying that is all there is to a
         connection: then nothing of Twisted's is needed to serve one.  C{None} for
         the others.
+    @ivar atOnce: does what can be done for a client that has just been accepted, where
+        that may be all.
     """
 
     name: str
@@ -53,6 +57,7 @@ class BuiltinService:
     _datagram: _DatagramMaker | None
     says: Callable[[float], bytes] | None = None
     _factory: _StreamMaker | None = None
+    atOnce: Callable[[socket.socket], Begun] | None = None
 
     @property
     def hasDatagrams(self) -> bool:
@@ -108,7 +113,13 @@ def _answering(respond: Callable[[Now], Respond]) -> _DatagramMaker:
 
 
 _SERVICES = (
-    BuiltinService("echo", (), lambda now: Echo(), _answering(lambda now: echoAnswer)),
+    BuiltinService(
+        "echo",
+        (),
+        lambda now: Echo(),
+        _answering(lambda now: echoAnswer),
+        atOnce=echoAtOnce,
+    ),
     BuiltinService(
         "discard",
         ("sink", "null"),

@@ -31,17 +31,19 @@ class End:
     @ivar host: a numeric address, or C{None} where there is none.
     @ivar port: the port, or C{None}.
     @ivar path: the path of a unix socket, or C{None}.
+    @ivar text: for logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, or C{-} where
+        nothing is known.
     """
 
     host: str | None = None
     port: int | None = None
     path: bytes | None = None
+    text: str = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def text(self) -> str:
+    @text.default
+    def _text(self) -> str:
         """
-        For logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, or C{-} where
-        nothing is known.
+        What is shown.
         """
         if self.host is not None:
             if ":" in self.host:

@@ -82,7 +82,10 @@ class Output:
         A record's own lines.
         """
         dated = self._dated
-        return [Line(when, text, dated, record) for text in self._format(record, when)]
+        texts = self._format(record, when)
+        if len(texts) == 1:
+            return [Line(when, texts[0], dated, record)]
+        return [Line(when, text, dated, record) for text in texts]
 
     def _more(self, counted: Sequence[MoreRefused], when: float) -> list[Line]:
         """

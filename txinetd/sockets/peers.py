@@ -5,6 +5,7 @@ What a socket tells about both of its ends; never a look-up.
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 import struct
@@ -34,6 +35,10 @@ def endOf(name: Any) -> End:
     return End()
 
 
+#: The ends on this side are few.
+_ownEnd = functools.lru_cache(maxsize=256)(endOf)
+
+
 def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
     """
     Facts about a connection.
@@ -46,7 +51,7 @@ def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         return ConnectionFacts("unix", endOf(connection.getsockname()), endOf(peer), (uid, gid))
-    return ConnectionFacts("tcp", endOf(connection.getsockname()), endOf(peer))
+    return ConnectionFacts("tcp", _ownEnd(connection.getsockname()), endOf(peer))
 
 
 def listenerFacts(sock: socket.socket, address: Address) -> ConnectionFacts:
