@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import socket
 
+from txinetd.handlers.accepting import AcceptingPort
 from txinetd.handlers.execute import Executor
-from txinetd.handlers.port import Port
-from txinetd.handlers.reception import Reception
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
-from txinetd.sockets.stream import StreamListener
 from txinetd.spec import ServiceSpec
 
 __all__ = ["ConnectionPort"]
 
 
-class ConnectionPort(Port):
+class ConnectionPort(AcceptingPort):
     """
     Accepts connections and gives each to a program of its own.
     """
@@ -30,34 +28,21 @@ class ConnectionPort(Port):
         self._executor = Executor(
             self.spec, self.door, self.collaborators, self._cannotStart, self._startsAgain
         )
-        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
-        self._listener = StreamListener(
-            self.reactor,
-            self.socket,
-            self._reception.accepted,
-            exhausted=self.exhausted,
-            recovered=self.recovered,
-            crowded=self._executor.expect,
-        )
-        self._listener.start()
-        self.door.lobby.attach(self._listener)
+        self.accept(self._serve, self._executor.expect)
 
     def stop(self) -> None:
         """
         Cease to accept.
         """
-        self.door.lobby.detach(self._listener)
-        self._listener.stop()
-        self._reception.stop()
+        super().stop()
         self._executor.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
         Serve by a changed spec from the next connection on.
         """
-        self.spec = spec
         self._executor.alter(spec)
-        self._reception.alter(spec)
+        super().alter(spec)
 
     def _cannotStart(self, number: int) -> None:
         """

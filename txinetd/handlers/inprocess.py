@@ -12,15 +12,14 @@ from twisted.internet import defer
 from twisted.internet.protocol import DatagramProtocol
 
 from txinetd.gate.penalties import Offence
+from txinetd.handlers.accepting import AcceptingPort
 from txinetd.handlers.answering import Answering
 from txinetd.handlers.port import Port
-from txinetd.handlers.reception import Reception
 from txinetd.handlers.wrapping import ask
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.datagram import DatagramPort
-from txinetd.sockets.stream import StreamListener
 from txinetd.spec import Builtin, InProcess, ServiceSpec
 from txinetd.wrap import Answer
 
@@ -31,7 +30,7 @@ __all__ = ["InProcessDatagramPort", "InProcessStreamPort"]
 _Admitted = ConnectionRecord
 
 
-class InProcessStreamPort(Port):
+class InProcessStreamPort(AcceptingPort):
     """
     Accepts connections and gives each to a protocol of a Twisted factory.
     """
@@ -41,32 +40,20 @@ class InProcessStreamPort(Port):
         Begin to accept.
         """
         self._answering = Answering(self.spec, self.door, self.collaborators)
-        self._reception = Reception(self.spec, self.door, self.collaborators, self._answering.serve)
-        self._listener = StreamListener(
-            self.reactor,
-            self.socket,
-            self._reception.accepted,
-            exhausted=self.exhausted,
-            recovered=self.recovered,
-        )
-        self._listener.start()
-        self.door.lobby.attach(self._listener)
+        self.accept(self._answering.serve)
 
     def stop(self) -> None:
         """
         Cease to accept; connections go on.
         """
-        self.door.lobby.detach(self._listener)
-        self._listener.stop()
-        self._reception.stop()
+        super().stop()
         self._answering.stop()
 
     def alter(self, spec: ServiceSpec) -> None:
         """
         Serve by a changed spec from the next connection on.
         """
-        self.spec = spec
-        self._reception.alter(spec)
+        super().alter(spec)
         self._answering.alter(spec)
 
 

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import socket
 
+from txinetd.handlers.accepting import AcceptingPort
 from txinetd.handlers.banners import say
-from txinetd.handlers.port import Port
-from txinetd.handlers.reception import Reception
 from txinetd.handlers.targets import HELP, LONGEST_NAME, UNAVAILABLE
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.line import LineReader
-from txinetd.sockets.stream import StreamListener
-from txinetd.spec import ServiceSpec
 
 __all__ = ["TCPMUX", "MultiplexerPort"]
 
@@ -32,7 +29,7 @@ TCPMUX = "tcpmux"
 _UNREADABLE = b"-Error reading service name\r\n"
 
 
-class MultiplexerPort(Port):
+class MultiplexerPort(AcceptingPort):
     """
     Accepts connections, and passes each on to the service that it asks for.
     """
@@ -48,34 +45,16 @@ class MultiplexerPort(Port):
         Begin to accept.
         """
         self._waiting: dict[socket.socket, _Client] = {}
-        self._reception = Reception(self.spec, self.door, self.collaborators, self._serve)
-        self._listener = StreamListener(
-            self.reactor,
-            self.socket,
-            self._reception.accepted,
-            exhausted=self.exhausted,
-            recovered=self.recovered,
-        )
-        self._listener.start()
-        self.door.lobby.attach(self._listener)
+        self.accept(self._serve)
 
     def stop(self) -> None:
         """
         Cease to accept, and let those go that have not said what they want.
         """
-        self.door.lobby.detach(self._listener)
-        self._listener.stop()
-        self._reception.stop()
+        super().stop()
         for client in tuple(self._waiting.values()):
             client.reader.cancel()
             self._failed(client, "stopped")
-
-    def alter(self, spec: ServiceSpec) -> None:
-        """
-        Serve by a changed spec from the next connection on.
-        """
-        self.spec = spec
-        self._reception.alter(spec)
 
     def _serve(
         self,

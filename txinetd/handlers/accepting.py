@@ -1,0 +1,55 @@
+# -*- test-case-name: tests.test_server -*-
+"""
+What all have in common that accept connections, whatever becomes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from txinetd.handlers.port import Port
+from txinetd.handlers.reception import Reception, Serve
+from txinetd.sockets.stream import StreamListener
+from txinetd.spec import ServiceSpec
+
+__all__ = ["AcceptingPort"]
+
+
+class AcceptingPort(Port):
+    """
+    Accepts connections and receives each.
+    """
+
+    def accept(self, serve: Serve, crowded: Callable[[bool], None] | None = None) -> None:
+        """
+        Begin.
+
+        @param serve: serves who has been let in.
+        @param crowded: see L{StreamListener}.
+        """
+        self._reception = Reception(self.spec, self.door, self.collaborators, serve)
+        self._listener = StreamListener(
+            self.reactor,
+            self.socket,
+            self._reception.accepted,
+            exhausted=self.exhausted,
+            recovered=self.recovered,
+            crowded=crowded,
+        )
+        self._listener.start()
+        self.door.lobby.attach(self._listener)
+
+    def stop(self) -> None:
+        """
+        Cease to accept; who is being served goes on.
+        """
+        self.door.lobby.detach(self._listener)
+        self._listener.stop()
+        self._reception.stop()
+
+    def alter(self, spec: ServiceSpec) -> None:
+        """
+        Serve by a changed spec from the next connection on.
+        """
+        self.spec = spec
+        self._reception.alter(spec)
