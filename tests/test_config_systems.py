@@ -712,20 +712,21 @@ class UserTests(SynchronousTestCase):
 
     def test_class(self) -> None:
         """
-        FreeBSD's default login class is what there is anyway; any other is an error, as
-        every class is elsewhere.
+        FreeBSD's login classes are left out with a warning that says what is not set; the
+        default is what there is anyway.  To others a class is an error.
         """
         line = "ftp stream tcp nowait {} /bin/cat cat\n"
-        self.assertEqual(codes("freebsd", line.format("bob/daemon")), ["login-class"])
+        for user, said in (("bob/daemon", "the default one"), ("bob/staff", "NOT set")):
+            (found,) = parse("freebsd", line.format(user)).diagnostics
+            self.assertEqual((found.code, found.severity), ("login-class", Severity.WARNING))
+            self.assertIn(said, found.hint)
         spec = service("freebsd", line.format("bob:tty/daemon"))
         self.assertEqual((spec.identity.uid, spec.identity.gid), (1001, 5))
         for dialect in EVERY:
-            for user in ("bob/staff", "bob:tty/staff", "bob/"):
-                found = codes(dialect, line.format(user))
-                self.assertEqual(found, ["unsupported-login-class"], (dialect, user))
-            if dialect != "freebsd":
-                found = codes(dialect, line.format("bob/daemon"))
-                self.assertEqual(found, ["unsupported-login-class"], dialect)
+            for user in ("bob/staff", "bob:tty/staff", "bob/daemon", "bob/"):
+                if dialect != "freebsd" or user == "bob/":
+                    unfit = codes(dialect, line.format(user))
+                    self.assertEqual(unfit, ["unsupported-login-class"], (dialect, user))
 
 
 class WordTests(SynchronousTestCase):

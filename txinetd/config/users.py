@@ -71,17 +71,21 @@ def _split(text: str, names: INames, form: UserForm) -> tuple[str, str | None]:
 
 def _class(token: Token, form: UserForm, reporter: Reporter) -> str | None:
     """
-    Take off a login class.  What a class other than the default would set cannot be set
-    here, and a server without it would have less around it than was asked for.
+    Take off a login class.  There are none on this system, and what one would set is
+    not known: where the dialect has them that is said, and elsewhere it is a mistake.
 
-    @return: the field without it, or C{None} where it cannot be done without.
+    @return: the field without it, or C{None} where there can be none.
     """
     text, slash, name = token.text.rpartition("/")
     if not slash:
         return token.text
     expected = _FORMS[form]
-    if form is UserForm.CLASS and name == _DEFAULT_CLASS:
-        hint = "there are no login classes on this system; it is the default one anyway"
+    if form is UserForm.CLASS and name:
+        hint = "there are no login classes on this system"
+        if name == _DEFAULT_CLASS:
+            hint += "; it is the default one anyway"
+        else:
+            hint += ": its limits, priority, umask and environment are NOT set; give them in a box"
         reporter.warn("login-class", token, shown(name), expected, hint)
         return text
     hint = "login classes are not supported"

@@ -27,8 +27,8 @@ Where this departs from the original:
  - C{nowait.10} and C{waiting} are taken for C{nowait} and C{wait} as there, with a warning;
  - the services after C{#@ POLICY} are left out up to the line C{#@}, as the manual has it:
    the original applies the policy to one of them only;
- - login classes: C{daemon}, the default, is accepted with a warning where the system has
-   none; another is an error, because its limits could not be set;
+ - login classes are left out with a warning, which says that what they would set is not
+   set: this system has none;
  - what follows C{tcp/} is left out with a warning; C{faith} is an error;
  - C{rdm} and C{raw} sockets are refused;
  - of the servers of C{wait/3} one at a time is run, with a warning;
