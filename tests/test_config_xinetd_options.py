@@ -69,9 +69,10 @@ class RewritingTests(SynchronousTestCase):
 
     def test_limit(self) -> None:
         """
-        The limit of all servers is ours, too.
+        The limit of all servers is ours, too, and that of questions to identds.
         """
         self.assertEqual(ofXinetd("-limit", "50").words, ("--limit", "50"))
+        self.assertEqual(ofXinetd("-logprocs", "5").words, ("--questions", "5"))
 
     def test_notes(self) -> None:
         """

@@ -28,6 +28,8 @@ class FakeClient:
     Is asked, and answers when the test does.
     """
 
+    mostRefused = 3
+
     def __init__(self) -> None:
         self.asked: list[tuple[ConnectionFacts, int | None]] = []
         self.answers: list[Deferred[Identified]] = []
@@ -150,7 +152,7 @@ class IdentifyTests(ReceptionTestCase):
         self.assertEqual(self.remote(), [])
         self.client.answers[0].callback(Identified("bob", "UNIX"))
         self.assertEqual(self.remote(), [("refused", "access", "bob", "UNIX")])
-        self.assertEqual([most for _, most in self.client.asked], [15])
+        self.assertEqual([most for _, most in self.client.asked], [3])
 
     def test_stopped(self) -> None:
         """

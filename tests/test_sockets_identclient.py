@@ -14,6 +14,7 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import CancelledError, Deferred, gatherResults, inlineCallbacks
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from txinetd.internal.ident.query import NO_USER, Query, errorAnswer, userAnswer
@@ -244,6 +245,24 @@ class ClientTests(TestCase):
         self.assertEqual(client.asking, 1)
         first.cancel()
         yield gatherResults([self.assertFailure(first, CancelledError), self.factory.left])
+
+    def test_bounded(self) -> None:
+        """
+        One number can be given for those who are let in and those who are refused.
+        """
+        usual, few = (
+            IdentClient.bounded(Clock(), None),
+            IdentClient.bounded(MemoryReactorClock(), 1),
+        )
+        self.assertEqual((usual.mostRefused, few.mostRefused), (15, 1))
+        open_ = few.ask(facts())
+        assert open_ is not None
+        self.assertNoResult(open_)
+        refused = few.ask(facts(), few.mostRefused)
+        assert refused is not None
+        self.assertEqual(
+            self.successResultOf(refused), Identified(reason="too many are being asked")
+        )
 
     def test_nobody(self) -> None:
         """

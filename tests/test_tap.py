@@ -103,6 +103,7 @@ class UsageTests(OptionsTestCase):
             (("--even-without", "cps"), "--convert systemd"),
             (("--convert", "txinetd", "--dump"), "exclude"),
             (("--limit", "0"), "--limit 0"),
+            (("--questions", "few"), "--questions few"),
             (("--explain", "192.0.2.1"), "--explain"),
             (("--explain", "example.org", "ftp"), "example.org"),
             (("--explain", "192.0.2.1", "ftp", "--check"), "exclude"),

@@ -302,10 +302,13 @@ class Policy:
 
     @ivar access: who may come in at all.
     @ivar limits: for all services together.
+    @ivar questions: about how many clients an identd (RFC 1413) is asked at a time, or
+        C{None} for what is usual.
     """
 
     access: Access = EVERYBODY
     limits: Limits = Limits(startsPerMinute=None)
+    questions: int | None = None
 
 
 #: Nothing.

@@ -40,6 +40,7 @@ from txinetd.rpc.registrar import Registrar
 from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
+from txinetd.sockets.identclient import IdentClient
 from txinetd.sockets.inherited import Inherited
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 from txinetd.surroundings import Surroundings
@@ -174,6 +175,7 @@ class InetdService(service.MultiService):
             self.registrar.refresh,
             view=ServerView(lambda: self._running, self.children),
             inherited=inherited if inherited is not None else Inherited(),
+            identClient=IdentClient.bounded(reactor, policy.questions),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter

@@ -139,6 +139,7 @@ class Options(usage.Options):
             None,
         ],
         ["limit", None, None, "Servers at a time, of all services together.", None],
+        ["questions", None, None, "Clients of whom an identd is asked at a time.", None],
         ["bar-file", None, None, "Where who has touched a trap is kept over a restart.", None],
         ["road", None, "auto", "How servers are started: auto, direct, launcher or fork.", None],
     ]
@@ -225,9 +226,10 @@ class Options(usage.Options):
             raise usage.UsageError(f"--road {self['road']}: expected {', '.join(ROADS)}")
         self["recording"] = recordingFor(self["record-format"], self["record-to"])
         self["metrics"] = None if self["metrics"] is None else metricsAddress(self["metrics"])
-        limit = self["limit"]
+        limit, questions = self["limit"], self["questions"]
         self["policy"] = serverPolicy(
-            None if limit is None else wholeNumber("--limit", limit, 1, 10**6)
+            None if limit is None else wholeNumber("--limit", limit, 1, 10**6),
+            None if questions is None else wholeNumber("--questions", questions, 1, 10**4),
         )
         if self["bar-file"] is not None:
             self["bar-file"] = os.path.abspath(self["bar-file"])
@@ -394,17 +396,19 @@ def takeExplain(words: list[str]) -> tuple[tuple[str, int], str] | None:
     return None
 
 
-def serverPolicy(limit: int | None) -> Policy:
+def serverPolicy(limit: int | None, questions: int | None) -> Policy:
     """
     What holds for all services together: a mild penalty for whoever is refused all the
     time for what he does himself, and a limit on servers where one is asked for.
 
     @param limit: servers at a time, or C{None}.
+    @param questions: clients of whom an identd is asked at a time, or C{None}.
     """
     local = tuple(Network(version, first, last) for version, first, last in _LOOPBACK)
     return Policy(
         access=Access(penalties=attrs.evolve(FLOOD_PENALTIES, exempt=local)),
         limits=attrs.evolve(NO_POLICY.limits, instances=limit),
+        questions=questions,
     )
 
 

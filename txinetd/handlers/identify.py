@@ -19,10 +19,6 @@ __all__ = ["NOT_IDENTIFIED", "Questions", "questions"]
 #: The name of the rule that lets in only who is named.
 NOT_IDENTIFIED = "identified"
 
-#: How many that are refused may be asked about at a time, as with C{-logprocs} of
-#: xinetd(8): each of them keeps its connection until then.
-_MOST_REFUSED = 15
-
 
 @attrs.frozen
 class Questions:
@@ -55,7 +51,7 @@ class Questions:
         """
         The same for somebody who is going to be refused.
         """
-        return _noted(client.ask(facts, _MOST_REFUSED), record) if self.failure else None
+        return _noted(client.ask(facts, client.mostRefused), record) if self.failure else None
 
 
 def questions(spec: ServiceSpec, recording: Recording) -> Questions:

@@ -181,22 +181,45 @@ class IdentClient:
     Asks about connections, so many at a time.
 
     @ivar asking: how many questions are open.
+    @ivar mostRefused: with how many open somebody who is refused is still asked about:
+        each of them keeps a connection until then.
     """
 
     def __init__(
-        self, reactor: Any, *, port: int = PORT, seconds: float = 30.0, most: int = 256
+        self,
+        reactor: Any,
+        *,
+        port: int = PORT,
+        seconds: float = 30.0,
+        most: int = 256,
+        mostRefused: int = 15,
     ) -> None:
         """
         @param reactor: connects, and knows the time.
         @param port: where to ask.
         @param seconds: how long a question may take.
         @param most: questions at a time; who comes then is not asked about.
+        @param mostRefused: the same for those who are refused; what C{-logprocs} of
+            xinetd(8) is where it says nothing.
         """
         self._reactor = reactor
         self._port = port
         self._seconds = seconds
         self._most = most
+        self.mostRefused = mostRefused
         self.asking = 0
+
+    @classmethod
+    def bounded(cls, reactor: Any, most: int | None, **options: Any) -> IdentClient:
+        """
+        One that asks so many questions at a time, whoever they are about, as with
+        C{-logprocs} of xinetd(8).
+
+        @param most: how many, or C{None} for what is usual.
+        """
+        if most is None:
+            return cls(reactor, **options)
+        return cls(reactor, most=most, mostRefused=most, **options)
 
     def ask(self, facts: ConnectionFacts, most: int | None = None) -> Deferred[Identified] | None:
         """

@@ -53,7 +53,7 @@ OPTIONS: Mapping[str, XinetdOption] = MappingProxyType(
         ),
         "-stayalive": XinetdOption(note="it always stays"),
         "-limit": XinetdOption("NUMBER", words=("--limit", "{}")),
-        "-logprocs": XinetdOption("NUMBER", note="no process is started to ask for user names"),
+        "-logprocs": XinetdOption("NUMBER", words=("--questions", "{}")),
         "-inetd_compat": XinetdOption(words=("-f", "txinetd:/etc/inetd.conf"), last=True),
         "-inetd_ipv6": XinetdOption(note="tcp and udp in an inetd.conf are both families"),
         "-cc": XinetdOption("SECONDS", note="there is no state to check from time to time"),
