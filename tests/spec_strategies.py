@@ -59,6 +59,7 @@ from txinetd.spec import (
     ServiceSpec,
     SocketType,
     UnixAddress,
+    VsockAddress,
 )
 
 __all__ = ["accesses", "boxes", "limits", "socketOptions", "specs"]
@@ -399,6 +400,21 @@ def _local(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@st.composite
+def _virtual(draw: st.DrawFn) -> dict[str, Any]:
+    """
+    The same for virtual machines.
+    """
+    cid = draw(st.sampled_from([1, 2, VsockAddress.ANY]) | st.integers(0, 2**32 - 2))
+    address = VsockAddress(cid, draw(st.integers(1, 2**32 - 2)))
+    return {
+        "name": str(address),
+        "protocol": "vsock",
+        "socketType": SocketType.STREAM,
+        "addresses": (address,),
+    }
+
+
 def _redirect(host: str, port: str) -> Redirect:
     """
     A server elsewhere.
@@ -440,7 +456,7 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
     """
     Any service that a file can describe.
     """
-    where = draw(st.one_of(_internet(), _local(), _behind()))
+    where = draw(st.one_of(_internet(), _local(), _behind(), _virtual()))
     unix = where["protocol"] == "unix"
     datagrams = where["socketType"] is SocketType.DGRAM
     server, wait = draw(_servers(where["socketType"], unix))
@@ -457,8 +473,15 @@ def specs(draw: st.DrawFn) -> ServiceSpec:
             reusePort=False,
             fastOpen=None,
         )
-    if unix:
+    if unix or where["protocol"] == "vsock":
         options = attrs.evolve(options, freeBind=False, mark=None, device=None)
+    if where["protocol"] == "vsock":
+        options = attrs.evolve(options, sendBuffer=None, receiveBuffer=None)
+        access = attrs.evolve(
+            access, rules=(), default=True, wrap=None, sensor=None, identified=False
+        )
+        if not isinstance(server, Program):
+            server = Program(b"/bin/cat", (b"cat",))
     return ServiceSpec(
         wait=wait,
         server=server,

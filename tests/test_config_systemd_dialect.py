@@ -316,7 +316,12 @@ class SocketTests(PairCase):
         for lines, code in {
             (): "no-address",
             ("ListenStream=@abstract",): "bad-value",
-            ("ListenStream=vsock:2:25",): "bad-value",
+            ("ListenStream=vsock:host:25",): "bad-value",
+            ("ListenDatagram=vsock:2:25",): "bad-value",
+            ("ListenStream=vsock:2:25", "ListenStream=26"): "several-addresses",
+            ("ListenStream=vsock::25", "SendBuffer=64K"): "key-and-protocol",
+            ("ListenStream=vsock::25", "NoDelay=yes"): "key-and-protocol",
+            ("ListenStream=vsock::25", "Mark=1"): "key-and-protocol",
             ("ListenStream=0",): "bad-value",
             ("ListenStream=1.2.3:25",): "bad-value",
             ("ListenStream=[::ffff:1.2.3.4]:25",): "bad-value",

@@ -134,7 +134,7 @@ def carried(draw: st.DrawFn) -> ServiceSpec:
     base = attrs.evolve(draw(sockets), recording=None)
     kind = base.socketType
     wait = draw(st.booleans()) or kind is SocketType.DGRAM
-    unix = isinstance(base.addresses[0], UnixAddress)
+    unix, virtual = base.isUnix, base.isVsock
     addresses = base.addresses[:1] if wait else base.addresses
     protocol = base.protocol
     if unix:
@@ -167,7 +167,7 @@ def carried(draw: st.DrawFn) -> ServiceSpec:
         server=Program(path, clean),
         identity=draw(identities.filter(lambda each: not each.keep)),
         limits=draw(_limits(not wait)),
-        access=Access() if unix or (inetStreams and wait) else draw(_access()),
+        access=Access() if unix or virtual or (inetStreams and wait) else draw(_access()),
         backlog=base.backlog if kind.accepts else OPTIONS.backlog,
         socketOptions=options,
         box=draw(_box()),

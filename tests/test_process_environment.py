@@ -133,6 +133,33 @@ class ConnectionTests(SynchronousTestCase):
             },
         )
 
+    def test_vsock(self) -> None:
+        """
+        A machine is told by its context id, also in the words of systemd.
+        """
+        facts = ConnectionFacts("vsock", End(port=25, cid=2), End(port=1024, cid=3))
+        self.assertEqual(
+            told(facts),
+            {
+                b"PROTO": b"VSOCK",
+                b"VSOCKLOCALCID": b"2",
+                b"VSOCKLOCALPORT": b"25",
+                b"VSOCKREMOTECID": b"3",
+                b"VSOCKREMOTEPORT": b"1024",
+                b"REMOTE_ADDR": b"vsock:3",
+                b"REMOTE_HOST": b"vsock:3",
+                b"REMOTE_PORT": b"1024",
+            },
+        )
+        self.assertEqual((facts.localText, facts.peerText), ("vsock:2:25", "vsock:3:1024"))
+
+    def test_vsockWait(self) -> None:
+        """
+        A server that takes the socket over is told nothing about a machine.
+        """
+        found = told(ConnectionFacts("vsock", End(port=25, cid=2)))
+        self.assertEqual(set(found), {b"PROTO", b"VSOCKLOCALCID", b"VSOCKLOCALPORT"})
+
 
 class FactsTests(SynchronousTestCase):
     """

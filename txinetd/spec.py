@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import socket
+from typing import ClassVar
 
 import attrs
 from twisted.internet.interfaces import IProtocolFactory
@@ -51,6 +52,7 @@ __all__ = [
     "SocketOptions",
     "SocketType",
     "UnixAddress",
+    "VsockAddress",
 ]
 
 #: Length of the queue of connections not yet accepted: what Debian's
@@ -152,7 +154,33 @@ class UnixAddress:
         return self.path.replace(b"\0", b"@").decode("utf-8", "backslashreplace")
 
 
-Address = InetAddress | UnixAddress
+@attrs.frozen
+class VsockAddress:
+    """
+    One address to bind between virtual machines and their host (vsock(7)).
+
+    @cvar ANY: the context id that stands for every one that this machine has.
+    @ivar cid: the context id: 2 for the host, 1 for this machine itself.
+    @ivar port: 1 to 4294967294.
+    """
+
+    ANY: ClassVar[int] = 0xFFFFFFFF
+
+    cid: int
+    port: int
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """
+        C{AF_VSOCK}.
+        """
+        return socket.AF_VSOCK
+
+    def __str__(self) -> str:
+        return f"vsock:{'*' if self.cid == self.ANY else self.cid}:{self.port}"
+
+
+Address = InetAddress | UnixAddress | VsockAddress
 
 #: What pairs a running socket with one of a new configuration: socket type,
 #: family, address, port (0 for a unix socket).
@@ -382,6 +410,8 @@ class ServiceSpec:
         """
         if isinstance(address, UnixAddress):
             return (self.socketType, int(address.family), address.path, 0)
+        if isinstance(address, VsockAddress):
+            return (self.socketType, int(address.family), str(address), address.port)
         if self.rpc is not None and address.port == 0:
             # All of these have port 0: it is the program that tells them apart.
             host = f"{address.host} rpc {self.rpc.number}/{self.rpc.first}"
@@ -406,3 +436,10 @@ class ServiceSpec:
         Whether this service listens on a unix socket.
         """
         return any(isinstance(address, UnixAddress) for address in self.addresses)
+
+    @property
+    def isVsock(self) -> bool:
+        """
+        Whether this service listens for virtual machines (vsock(7)).
+        """
+        return any(isinstance(address, VsockAddress) for address in self.addresses)

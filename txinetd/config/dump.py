@@ -40,6 +40,7 @@ from txinetd.spec import (
     Redirect,
     ServiceSpec,
     UnixAddress,
+    VsockAddress,
 )
 
 __all__ = ["dumpConfiguration", "entry"]
@@ -74,9 +75,9 @@ def _obstacle(spec: ServiceSpec) -> str | None:
         return "it does not say to which host and port its connections go"
     if any(first == end for first, end in spec.access.times):
         return "its times have an interval without a minute in it"
-    if spec.isUnix:
+    if spec.isUnix or spec.isVsock:
         if len(spec.addresses) > 1 or spec.name != str(spec.addresses[0]):
-            return "it has more than a path"
+            return "it has more than one address"
         return None
     if spec.multiplexed is not None:
         if spec.addresses or spec.name != _multiplexed(spec.multiplexed):
@@ -134,6 +135,8 @@ def _where(spec: ServiceSpec) -> tuple[str, str | None, list[str]]:
             return word(b"@" + first.path[1:]), served, []
         owner = f":{first.uid}:{first.gid}:{first.permissions:04o}:".encode()
         return word(owner + first.path), served, []
+    if isinstance(first, VsockAddress):
+        return word(spec.name), None, []
     said = [_pair("bind", [each.host for each in spec.addresses if isinstance(each, InetAddress)])]
     if first.port and (spec.rpc is not None or spec.name != str(first.port)):
         said.append(_pair("port", (str(first.port),)))

@@ -51,7 +51,7 @@ def _isInet(tokens: Sequence[Token], names: INames) -> bool:
     """
     Whether a line is for tcp or udp.
     """
-    return tokens[2].text != "unix"
+    return tokens[2].text not in ("unix", "vsock")
 
 
 def _isUnix(tokens: Sequence[Token], names: INames) -> bool:

@@ -82,7 +82,7 @@ def wrapped(spec: ServiceSpec) -> ServiceSpec:
     who comes to a socket that its server accepts from itself.
     """
     accepts = spec.wait and spec.socketType.accepts and isinstance(spec.server, Program)
-    if spec.access.wrap is not None or spec.isUnix or accepts:
+    if spec.access.wrap is not None or spec.isUnix or spec.isVsock or accepts:
         return spec
     name = spec.name
     if isinstance(spec.server, Program):

@@ -18,6 +18,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Families, HostForm, Protocol, Rules
 from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions
+from txinetd.config.vsock import vsockAddress
 from txinetd.interfaces import INames
 from txinetd.spec import Address, Identity, InetAddress, Multiplexed, Rpc, SocketType
 
@@ -95,6 +96,9 @@ class Places:
                 token, identity, self.names, self.options, reporter, self.rules
             )
             return [] if address is None else [Place(str(address), None, (address,))]
+        if protocol.families is Families.VSOCK:
+            virtual = vsockAddress(token, reporter)
+            return [] if virtual is None else [Place(str(virtual), None, (virtual,))]
         field = addresses.inetField(token, reporter, self.rules)
         if field is None:
             return []

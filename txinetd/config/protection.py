@@ -29,6 +29,11 @@ _CONNECTIONS: Mapping[str, Callable[[Access], bool]] = {
     "identified (IDONLY)": lambda access: access.identified,
 }
 
+#: What takes an address of the internet besides rules.
+_ADDRESSED: Mapping[str, Callable[[Access], bool]] = {
+    name: _CONNECTIONS[name] for name in ("deny_time (a trap)", "identified (IDONLY)")
+}
+
 #: What tells clients something, likewise.
 _BANNERS: Mapping[str, Callable[[Access], bool]] = {
     "banner": lambda access: access.banner is not None,
@@ -71,6 +76,8 @@ def _ofKind(spec: ServiceSpec) -> Iterator[Diagnostic]:
     What a service of this kind cannot have.
     """
     access = spec.access
+    if spec.isVsock:
+        yield from _ofVirtual(spec)
     if spec.socketType.accepts and not spec.wait:
         return
     recording = spec.recording
@@ -92,6 +99,20 @@ def _ofKind(spec: ServiceSpec) -> Iterator[Diagnostic]:
             if has(access):
                 hint = "its server accepts its clients by itself, and nobody can judge them"
                 yield _refused(spec, "unjudged-clients", f"{name} for {kind}", _NOWAIT, hint)
+
+
+def _ofVirtual(spec: ServiceSpec) -> Iterator[Diagnostic]:
+    """
+    What a service for virtual machines cannot have: they have a context id and no address
+    of the internet, and Twisted has no transport for them.
+    """
+    if not isinstance(spec.server, Program):
+        hint = "what this process serves by itself has tcp, udp or unix"
+        yield _refused(spec, "no-program", "vsock without a program", "a program", hint)
+    for name, has in {**_RULES, **_ADDRESSED}.items():
+        if has(spec.access):
+            hint = "it would not be protected, and is off"
+            yield _refused(spec, "no-protection", f"{name} for vsock", "tcp or udp", hint)
 
 
 def _ofNumbers(spec: ServiceSpec, problem: str) -> Iterator[Diagnostic]:

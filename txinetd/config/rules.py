@@ -127,6 +127,7 @@ class Families(enum.Enum):
     DUAL = "46"
     BOTH = ""
     UNIX = "unix"
+    VSOCK = "vsock"
 
 
 @attrs.frozen
@@ -135,7 +136,7 @@ class Protocol:
     The third field.
 
     @ivar text: the field as it stands, without options after a comma.
-    @ivar transport: C{tcp}, C{udp} or C{unix}.
+    @ivar transport: C{tcp}, C{udp}, C{unix} or C{vsock}.
     @ivar families: which families to bind.
     @ivar rpc: whether the service is registered with rpcbind(8).
     """
@@ -146,12 +147,15 @@ class Protocol:
     rpc: bool = False
 
 
-def protocolTable(*words: tuple[str, Families], unix: bool = True) -> dict[str, Protocol]:
+def protocolTable(
+    *words: tuple[str, Families], unix: bool = True, vsock: bool = False
+) -> dict[str, Protocol]:
     """
     The protocols of a dialect.
 
     @param words: what may follow C{tcp} and C{udp}, and what it means.
     @param unix: whether there is C{unix}.
+    @param vsock: whether there is C{vsock}.
     """
     table = {
         f"{transport}{suffix}": Protocol(f"{transport}{suffix}", transport, families)
@@ -160,6 +164,8 @@ def protocolTable(*words: tuple[str, Families], unix: bool = True) -> dict[str, 
     }
     if unix:
         table["unix"] = Protocol("unix", "unix", Families.UNIX)
+    if vsock:
+        table["vsock"] = Protocol("vsock", "vsock", Families.VSOCK)
     return table
 
 

@@ -29,10 +29,11 @@ def wrapName(
     """
     The name.
 
-    @return: it is empty for the service's, or C{None} where nothing is asked: a unix
-        socket has no client's address, and tcpd(8) asks by itself.
+    @return: it is empty for the service's, or C{None} where nothing is asked: clients of
+        a unix socket, and virtual machines, have no address that rules could be about,
+        and tcpd(8) asks by itself.
     """
-    if protocol.families is Families.UNIX:
+    if protocol.families in (Families.UNIX, Families.VSOCK):
         return None
     if not isinstance(server, Program):
         return "" if options.wrapInternal else None

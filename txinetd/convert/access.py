@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from txinetd.convert.draft import Draft
 from txinetd.gate.addressrules import AddressRules
 from txinetd.policy import Access, AddressRule, Network, Order
-from txinetd.spec import ServiceSpec, UnixAddress
+from txinetd.spec import InetAddress, ServiceSpec
 
 __all__ = ["MOST_NETWORKS", "addressLists", "carryRules"]
 
@@ -38,10 +38,10 @@ _WORDS = {
 
 def carryRules(draft: Draft, spec: ServiceSpec) -> None:
     """
-    Write the rules.  Who comes by way of a unix socket is not subject to them.
+    Write the rules.  Who has no internet address is not subject to them.
     """
     access = spec.access
-    internet = any(not isinstance(each, UnixAddress) for each in spec.addresses)
+    internet = any(isinstance(each, InetAddress) for each in spec.addresses)
     if not internet or (not access.rules and access.default):
         return
     name = _WORDS[access.order, access.rules[0].allow] if access.rules else "access_default"

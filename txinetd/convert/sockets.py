@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from txinetd.convert.draft import Draft, rawText
-from txinetd.spec import ServiceSpec, SocketType, UnixAddress
+from txinetd.spec import ServiceSpec, SocketType, UnixAddress, VsockAddress
 
 __all__ = ["CARRIED", "listeners"]
 
@@ -39,6 +39,10 @@ def listeners(draft: Draft, spec: ServiceSpec) -> None:
                 continue
             owners.add((address.uid, address.gid, address.permissions))
             draft.socket.append((key, path))
+            continue
+        if isinstance(address, VsockAddress):
+            cid = "" if address.cid == address.ANY else str(address.cid)
+            draft.socket.append((key, f"vsock:{cid}:{address.port}"))
             continue
         if not address.port:
             draft.leaveOut("port", "systemd cannot leave the choice of a port to the kernel")

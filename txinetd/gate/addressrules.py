@@ -145,6 +145,8 @@ class AddressRules(Rule):
         """
         The number of the rule that counts.
         """
+        if source.version not in self._stretches:
+            return _NONE  # another machine, which no network has
         starts, numbers = self._stretches[source.version]
         return numbers[bisect_right(starts, source.number) - 1]
 

@@ -99,7 +99,7 @@ class Barred(Rule):
         """
         See L{Rule.check}.
         """
-        if not source.version or not (self._timed or self._forever):
+        if source.version not in _BITS or not (self._timed or self._forever):
             return None
         key = self._key(source.version, source.number)
         why = self._forever.get(key)

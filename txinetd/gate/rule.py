@@ -13,7 +13,11 @@ import attrs
 
 from txinetd.origin import Origin
 
-__all__ = ["NOBODY", "Refusal", "Rule", "Source", "sourceOf"]
+__all__ = ["NOBODY", "VSOCK", "Refusal", "Rule", "Source", "sourceOf"]
+
+
+#: What stands for the version of an address where it is a context id (vsock(7)).
+VSOCK = 40
 
 
 @attrs.frozen
@@ -21,8 +25,9 @@ class Source:
     """
     Where an arrival came from, as a number.
 
-    @ivar version: 4 or 6; 0 where it is not an internet address.
-    @ivar number: the address; for a peer on the same machine its user id.
+    @ivar version: 4 or 6; 0 for a peer on the same machine, or L{VSOCK}.
+    @ivar number: the address; for a peer on the same machine its user id, for another
+        machine its context id.
     @ivar text: as it is shown.
     """
 

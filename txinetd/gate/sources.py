@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from txinetd.gate.rule import Source
+from txinetd.gate.rule import VSOCK, Source
 from txinetd.policy import Prefixes
 
 __all__ = ["SOURCES", "Levels", "SourceTable", "prefixText"]
@@ -29,7 +29,7 @@ _KIND = 10
 
 _WIDTHS = {4: 32, 6: 128}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_CODES = {0: 0, 4: 1, 6: 2}
+_CODES = {0: 0, 4: 1, 6: 2, VSOCK: 3}
 _VERSIONS = {code: version for version, code in _CODES.items()}
 
 
@@ -64,6 +64,7 @@ class Levels:
         self.prefixes = prefixes
         self._kinds = {
             0: ((0, 0, 1),),
+            VSOCK: ((0, _CODES[VSOCK] << 8, 1),),
             4: _kinds(4, prefixes.ipv4),
             6: _kinds(6, prefixes.ipv6),
         }
@@ -73,8 +74,8 @@ class Levels:
     def of(self, source: Source) -> tuple[tuple[int, int], ...]:
         """
         A source's keys, the narrowest first, each with how many times the limit of
-        one source it may have.  A peer on the same machine has one, and whom nothing
-        is known about has none.
+        one source it may have.  A peer on the same machine and another machine have
+        one, and whom nothing is known about has none.
         """
         # All rules of a gate ask about one arrival in turn.
         if source is not self._latest:
@@ -95,7 +96,7 @@ class Levels:
 
 def prefixText(key: int) -> str:
     """
-    A key as people write it: C{192.0.2.1}, C{2001:db8::/48}, C{uid 1000}.
+    A key as people write it: C{192.0.2.1}, C{2001:db8::/48}, C{uid 1000}, C{vsock:3}.
 
     @param key: one of those that L{Levels.of} gives.
     """
@@ -103,6 +104,8 @@ def prefixText(key: int) -> str:
     version, length = _VERSIONS[kind >> 8], kind & 255
     if version == 0:
         return f"uid {number}"
+    if version == VSOCK:
+        return f"vsock:{number}"
     width = _WIDTHS[version]
     packed = (number << width - length).to_bytes(width // 8, "big")
     address = socket.inet_ntop(_FAMILIES[version], packed)

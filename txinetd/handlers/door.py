@@ -16,7 +16,7 @@ from txinetd.counters import ServiceCounters
 from txinetd.gate.assemble import accessRules
 from txinetd.gate.gate import Gate
 from txinetd.gate.penalties import Offence
-from txinetd.gate.rule import NOBODY, Source, sourceOf
+from txinetd.gate.rule import NOBODY, VSOCK, Source, sourceOf
 from txinetd.gate.verdict import Turn, Verdict
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.lobby import Lobby
@@ -35,13 +35,15 @@ _identifiers = itertools.count(1)
 
 def _sourceOf(facts: ConnectionFacts) -> Source:
     """
-    Where an arrival came from: an address, the user of a unix client, or L{NOBODY}
-    where that cannot be known.
+    Where an arrival came from: an address, the user of a unix client, a machine's
+    context id, or L{NOBODY} where that cannot be known.
     """
     if facts.peer.host is not None:
         return sourceOf(facts.peer.host)
     if facts.peerUser is not None:
         return Source(0, facts.peerUser[0], facts.peerText)
+    if facts.peer.cid is not None:
+        return Source(VSOCK, facts.peer.cid, facts.peerText)
     return NOBODY
 
 

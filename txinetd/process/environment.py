@@ -32,6 +32,7 @@ _PERSONAL_PREFIXES = (
     "CVS", "LD_", "SSH", "TERM", "TMP",
     "PYTHON", "LISTEN_",
     "TCPREMOTE", "TCPLOCAL", "UDPREMOTE", "UDPLOCAL", "IPCREMOTE", "IPCLOCAL",
+    "VSOCKREMOTE", "VSOCKLOCAL",
 )  # fmt: skip
 
 
@@ -79,6 +80,8 @@ def connectionEnvironment(facts: ConnectionFacts) -> list[bytes]:
     """
     if facts.transport == "unix":
         return _unixEnvironment(facts)
+    if facts.transport == "vsock":
+        return _vsockEnvironment(facts)
     # Made in one piece: this is done for each connection.
     family = facts.transport.upper()
     local, peer = facts.local, facts.peer
@@ -107,3 +110,18 @@ def _unixEnvironment(facts: ConnectionFacts) -> list[bytes]:
         told.append(b"IPCREMOTEEUID=%d" % facts.peerUser[0])
         told.append(b"IPCREMOTEEGID=%d" % facts.peerUser[1])
     return told
+
+
+def _vsockEnvironment(facts: ConnectionFacts) -> list[bytes]:
+    """
+    The same between machines: there is no usage but systemd's, which has C{REMOTE_ADDR}
+    and C{REMOTE_PORT}.
+    """
+    local, peer = facts.local, facts.peer
+    told = f"PROTO=VSOCK\nVSOCKLOCALCID={local.cid}\nVSOCKLOCALPORT={local.port}"
+    if peer.cid is not None:
+        told += (
+            f"\nVSOCKREMOTECID={peer.cid}\nVSOCKREMOTEPORT={peer.port}"
+            f"\nREMOTE_ADDR={peer.machine}\nREMOTE_HOST={peer.machine}\nREMOTE_PORT={peer.port}"
+        )
+    return told.encode("ascii").split(b"\n")

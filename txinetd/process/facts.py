@@ -31,13 +31,15 @@ class End:
     @ivar host: a numeric address, or C{None} where there is none.
     @ivar port: the port, or C{None}.
     @ivar path: the path of a unix socket, or C{None}.
-    @ivar text: for logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, or C{-} where
-        nothing is known.
+    @ivar cid: the context id of a machine (vsock(7)), or C{None}.
+    @ivar text: for logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, C{vsock:3:1024},
+        or C{-} where nothing is known.
     """
 
     host: str | None = None
     port: int | None = None
     path: bytes | None = None
+    cid: int | None = None
     text: str = attrs.field(init=False, eq=False, repr=False)
 
     @text.default
@@ -51,7 +53,16 @@ class End:
             return f"{self.host}:{self.port}"
         if self.path:
             return self.path.decode("utf-8", "backslashreplace")
+        if self.cid is not None:
+            return f"{self.machine}:{self.port}"
         return "-"
+
+    @property
+    def machine(self) -> str:
+        """
+        The machine that a context id stands for, as systemd writes it: C{vsock:3}.
+        """
+        return f"vsock:{self.cid}"
 
 
 @attrs.frozen
@@ -59,7 +70,7 @@ class ConnectionFacts:
     """
     Where an arrival came from and where it arrived.
 
-    @ivar transport: C{tcp}, C{udp} or C{unix}.
+    @ivar transport: C{tcp}, C{udp}, C{unix} or C{vsock}.
     @ivar local: this side.
     @ivar peer: the other side; empty where it cannot be known, as for a wait
         service, whose program finds out for itself.

@@ -13,7 +13,15 @@ from txinetd.errors import BindError
 from txinetd.sockets.inherited import Inherited
 from txinetd.sockets.options import applyOptions
 from txinetd.sockets.unix import bindUnix
-from txinetd.spec import Address, InetAddress, Program, ServiceSpec, SocketType, UnixAddress
+from txinetd.spec import (
+    Address,
+    InetAddress,
+    Program,
+    ServiceSpec,
+    SocketType,
+    UnixAddress,
+    VsockAddress,
+)
 
 __all__ = ["inheritedSocket", "openSocket"]
 
@@ -42,6 +50,8 @@ def openSocket(spec: ServiceSpec, address: Address) -> socket.socket:
         applyOptions(sock, spec.socketOptions, str(address))
         if isinstance(address, UnixAddress):
             bindUnix(sock, address)
+        elif isinstance(address, VsockAddress):
+            _bindVsock(sock, address)
         else:
             _bindInet(sock, spec.socketType, address)
         if spec.socketType.accepts:
@@ -117,13 +127,25 @@ def _bindInet(sock: socket.socket, socketType: SocketType, address: InetAddress)
         raise _failed(address, "bind", error) from error
 
 
+def _bindVsock(sock: socket.socket, address: VsockAddress) -> None:
+    """
+    Bind to an address for virtual machines.
+    """
+    try:
+        sock.bind((address.cid, address.port))
+    except OSError as error:
+        raise _failed(address, "bind", error) from error
+
+
 def _failed(address: Address, step: str, error: OSError) -> BindError:
     """
     An error of the system, with what to do about it.
     """
     number = error.errno or 0
     hint = _HINTS.get(number, "")
-    if number == errno.EACCES and isinstance(address, InetAddress):
+    if number == errno.EADDRNOTAVAIL and isinstance(address, VsockAddress):
+        hint = "this machine does not have that context id: * is any that it has"
+    if number == errno.EACCES and isinstance(address, InetAddress | VsockAddress):
         hint = (
             f"ports below {_firstFreePort()} are for root or CAP_NET_BIND_SERVICE; a daemon"
             " that has given up its privileges cannot bind them any more"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 from twisted.logger import Logger
 
-from txinetd.spec import Address, InetAddress, ServiceSpec, UnixAddress
+from txinetd.spec import Address, InetAddress, ServiceSpec, UnixAddress, VsockAddress
 
 __all__ = ["Inherited", "NamedSocket", "environmentAtStart", "fromEnvironment"]
 
@@ -91,6 +91,8 @@ def _hasAddress(sock: socket.socket, address: Address) -> bool:
     name = sock.getsockname()
     if isinstance(address, UnixAddress):
         return sock.family == socket.AF_UNIX and os.fsencode(name) == address.path
+    if isinstance(address, VsockAddress):
+        return sock.family == socket.AF_VSOCK and name == (address.cid, address.port)
     if sock.family not in (socket.AF_INET, socket.AF_INET6) or name[1] != address.port:
         return False
     if name[0] == address.host and sock.family == address.family:

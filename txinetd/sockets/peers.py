@@ -12,7 +12,7 @@ import struct
 from typing import Any
 
 from txinetd.process.facts import ConnectionFacts, End, plainHost
-from txinetd.spec import Address, UnixAddress
+from txinetd.spec import Address, UnixAddress, VsockAddress
 
 __all__ = ["connectionFacts", "datagramFacts", "endOf", "listenerFacts"]
 
@@ -35,6 +35,14 @@ def endOf(name: Any) -> End:
     return End()
 
 
+def _virtual(name: tuple[int, int]) -> End:
+    """
+    One end of a connection between machines (vsock(7)).
+    """
+    cid, port = name
+    return End(port=port, cid=cid)
+
+
 #: The ends on this side are few.
 _ownEnd = functools.lru_cache(maxsize=256)(endOf)
 
@@ -51,6 +59,8 @@ def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         return ConnectionFacts("unix", endOf(connection.getsockname()), endOf(peer), (uid, gid))
+    if connection.family == socket.AF_VSOCK:
+        return ConnectionFacts("vsock", _virtual(connection.getsockname()), _virtual(peer))
     return ConnectionFacts("tcp", _ownEnd(connection.getsockname()), endOf(peer))
 
 
@@ -64,6 +74,8 @@ def listenerFacts(sock: socket.socket, address: Address) -> ConnectionFacts:
     """
     if isinstance(address, UnixAddress):
         return ConnectionFacts("unix", endOf(address.path))
+    if isinstance(address, VsockAddress):
+        return ConnectionFacts("vsock", _virtual(sock.getsockname()))
     transport = "udp" if sock.type == socket.SOCK_DGRAM else "tcp"
     return ConnectionFacts(transport, endOf(sock.getsockname()))
 

@@ -5,6 +5,7 @@ From a definition to a service::
     [hosts:]NAME on KEY = VALUE ..., ... ;
     PATH on protocol = unix, ... ;
     :USER:GROUP:MODE:PATH on protocol = unix, ... ;
+    [CID:]PORT on protocol = vsock, ... ;
     PROGRAM/VERSIONS on protocol = rpc/udp, ... ;
     tcpmux/[+]NAME on protocol = tcp, ... ;
 
@@ -56,7 +57,11 @@ from txinetd.spec import Identity, ServiceSpec, SocketType
 
 __all__ = ["definedServices"]
 
-_IMPLIED = {"tcp": SocketType.STREAM, "udp": SocketType.DGRAM}
+_IMPLIED = {
+    "tcp": SocketType.STREAM,
+    "udp": SocketType.DGRAM,
+    "vsock": SocketType.STREAM,
+}
 
 
 def definedServices(
@@ -174,7 +179,7 @@ class _Reading:
         """
         C{protocol}.
         """
-        token = self._keys.one("protocol", "tcp, tcp4, tcp6, udp, udp4, udp6, unix, ...")
+        token = self._keys.one("protocol", "tcp, tcp4, tcp6, udp, udp4, udp6, unix, vsock, ...")
         if token is None:
             return None
         known = fields.plainProtocol(token, self._reporter, self._rules)

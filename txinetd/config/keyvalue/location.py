@@ -22,6 +22,7 @@ from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Families, Protocol, Rules
 from txinetd.config.text import shown, visible
 from txinetd.config.values import LoadOptions, literal
+from txinetd.config.vsock import vsockAddress
 from txinetd.interfaces import INames
 from txinetd.spec import Identity, InetAddress, Rpc, SocketType
 
@@ -55,6 +56,8 @@ class Location:
             self._without("rpc", reason="what is no RPC service", expected="it for RPC only")
         if known.families is Families.UNIX:
             return self._local(identity)
+        if known.families is Families.VSOCK:
+            return self._virtual()
         if self.name.text.startswith(TCPMUX):
             # A name can have a colon, and there are no addresses before it.
             field = addresses.InetField(None, self.name.text)
@@ -99,6 +102,14 @@ class Location:
         address = addresses.unixAddress(
             self.name, identity, self.names, self.options, self.reporter
         )
+        return [] if address is None else [Place(str(address), None, (address,))]
+
+    def _virtual(self) -> list[Place]:
+        """
+        A socket for virtual machines.
+        """
+        self._without("bind", "port", reason="vsock", expected="it for tcp and udp only")
+        address = vsockAddress(self.name, self.reporter)
         return [] if address is None else [Place(str(address), None, (address,))]
 
     def _multiplexed(

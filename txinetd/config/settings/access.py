@@ -208,7 +208,11 @@ ACCESS = (
     Setting("libwrap", Owner.XINETD, Text("a daemon's name", 65536, "/"), At("access.wrap")),
     Setting("deny_time", Owner.XINETD, DenyTime(), At("access.sensor")),
     Setting(
-        "first_byte", Owner.OURS, Seconds(), At("access.firstByte"), frozenset({"tcp", "unix"})
+        "first_byte",
+        Owner.OURS,
+        Seconds(),
+        At("access.firstByte"),
+        frozenset({"tcp", "unix", "vsock"}),
     ),
     Setting("start_within", Owner.OURS, Seconds(), At("access.startWithin")),
     Setting("identified", Owner.OURS, Switch(), At("access.identified")),

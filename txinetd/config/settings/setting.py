@@ -220,8 +220,8 @@ class Setting:
     @ivar owner: whose word it is.
     @ivar converter: what may stand after it.
     @ivar place: where that ends up.
-    @ivar protocols: the transports (C{tcp}, C{udp}, C{unix}) of services that may
-        have it.
+    @ivar protocols: the transports (C{tcp}, C{udp}, C{unix}, C{vsock}) of services that
+        may have it.
     @ivar repeats: whether it may be given more than once, for a list that grows.
     @ivar alias: whether it is only read: another row writes what is in its place.
     """
@@ -230,7 +230,7 @@ class Setting:
     owner: Owner
     converter: Converter
     place: Place
-    protocols: frozenset[str] = frozenset({"tcp", "udp", "unix"})
+    protocols: frozenset[str] = frozenset({"tcp", "udp", "unix", "vsock"})
     repeats: bool = False
     alias: bool = False
 

@@ -32,6 +32,8 @@ DATA_READY_SECONDS = 30
 
 _TCP = frozenset({"tcp"})
 _INTERNET = frozenset({"tcp", "udp"})
+# The buffers of others have other options.
+_BUFFERED = frozenset({"tcp", "udp", "unix"})
 
 _HEXADECIMAL = re.compile(r"0[xX]([0-9a-fA-F]{1,8})")
 
@@ -87,8 +89,10 @@ class Mark(Converter):
 
 SOCKETS = (
     Setting("backlog", Owner.OURS, Number(1, 2**31 - 1), At("backlog")),
-    Setting("sndbuf", Owner.NETBSD, Size(most=2**30), At("socketOptions.sendBuffer")),
-    Setting("recvbuf", Owner.NETBSD, Size(most=2**30), At("socketOptions.receiveBuffer")),
+    Setting("sndbuf", Owner.NETBSD, Size(most=2**30), At("socketOptions.sendBuffer"), _BUFFERED),
+    Setting(
+        "recvbuf", Owner.NETBSD, Size(most=2**30), At("socketOptions.receiveBuffer"), _BUFFERED
+    ),
     Setting("acceptfilter", Owner.NETBSD, AcceptFilter(), At("socketOptions.deferAccept"), _TCP),
     Setting("nodelay", Owner.OURS, Switch(), At("socketOptions.noDelay"), _TCP),
     Setting("keepalive", Owner.OURS, Switch(), At("socketOptions.keepAlive"), _TCP),

@@ -63,7 +63,7 @@ def readSetting(
     """
     Read what stands after a key.
 
-    @param transport: C{tcp}, C{udp} or C{unix}, or C{None} where that is not known.
+    @param transport: C{tcp}, C{udp}, C{unix} or C{vsock}, or C{None} where that is not known.
     @return: the change that it makes, or C{None} after having said what is wrong.
     """
     reporter = context.reporter

@@ -28,6 +28,7 @@ from txinetd.spec import (
     ServiceSpec,
     SocketType,
     UnixAddress,
+    VsockAddress,
 )
 
 __all__ = ["build"]
@@ -164,6 +165,10 @@ def _combination(scope: Scope, kind: SocketType, accepts: bool, bound: Sequence[
     if inet and any(isinstance(each, UnixAddress) for each in bound):
         found = "paths and addresses"
         scope.drop(first, first.key, "several-types", found, "sockets of one kind")
+    virtual = sum(isinstance(each, VsockAddress) for each in bound)
+    if virtual and len(bound) > 1:
+        found = "vsock and another address"
+        scope.drop(first, first.key, "several-addresses", found, "one vsock address alone")
     if inet and kind is SocketType.SEQPACKET:
         found = "packets in sequence of the internet"
         scope.drop(first, first.key, "type-and-protocol", found, "a path")
@@ -191,6 +196,8 @@ def _called(scope: Scope, kind: SocketType, bound: Sequence[Address]) -> tuple[s
     said = scope.last(EXTENSION, "Protocol")
     if bound and isinstance(bound[0], UnixAddress):
         return str(bound[0]), "unix"
+    if bound and isinstance(bound[0], VsockAddress):
+        return str(bound[0]), "vsock"
     name = scope.pair.socket.removesuffix(".socket")
     if named is not None:
         name = scope.text(named) or name

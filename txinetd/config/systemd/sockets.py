@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from txinetd.config.systemd.scope import Scope
 from txinetd.config.systemd.unitfile import Assignment
+from txinetd.config.vsock import vsockFrom
 from txinetd.names import HIGHEST_ID, isNumber
 from txinetd.spec import (
     DEFAULT_BACKLOG,
@@ -20,6 +21,7 @@ from txinetd.spec import (
     SocketOptions,
     SocketType,
     UnixAddress,
+    VsockAddress,
 )
 
 __all__ = ["addresses", "backlog", "socketOptions", "socketType"]
@@ -95,6 +97,12 @@ def _address(
             scope.bad(at, f"a path of at most {_LONGEST_PATH} bytes")
             return None
         return UnixAddress(path, *owner)
+    if text.startswith("vsock:"):
+        virtual = vsockFrom(text)
+        if virtual is None or at.key.text != "ListenStream":
+            scope.bad(at, "ListenStream=vsock:[CID]:PORT")
+            return None
+        return virtual
     if _PORT.fullmatch(text):
         if 1 <= int(text) <= 65535:
             if scope.options.haveIPv6:
@@ -111,8 +119,8 @@ def _address(
             if six.ipv4_mapped is None:
                 wild = six == ipaddress.IPv6Address(0)
                 return InetAddress(str(six), int(match[3]), dual and wild)
-    hint = "abstract names and vsock are not supported" if text[:1] in ("@", "v") else ""
-    scope.bad(at, "a port, ADDRESS:PORT, [ADDRESS]:PORT or /path", hint)
+    hint = "abstract names are not supported" if text.startswith("@") else ""
+    scope.bad(at, "a port, ADDRESS:PORT, [ADDRESS]:PORT, /path or vsock:[CID]:PORT", hint)
     return None
 
 
@@ -161,10 +169,14 @@ def socketOptions(scope: Scope, kind: SocketType, found: Sequence[Address]) -> S
     What is asked of the sockets.
     """
     unix = any(isinstance(each, UnixAddress) for each in found)
-    if unix or kind is not SocketType.STREAM:
+    other = unix or any(isinstance(each, VsockAddress) for each in found)
+    if other or kind is not SocketType.STREAM:
         for key in ("NoDelay", "KeepAlive", "DeferAcceptSec", "ReusePort"):
             _elsewhere(scope, key, "stream sockets of the internet")
-    if unix:
+    if other and not unix:
+        for key in ("SendBuffer", "ReceiveBuffer"):
+            _elsewhere(scope, key, "other sockets")
+    if other:
         for key in ("Mark", "BindToDevice", "FreeBind"):
             _elsewhere(scope, key, "sockets of the internet")
     # None at all is what it is where nothing is said.

@@ -26,7 +26,11 @@ TXINETD = Rules(
     title="txinetd",
     lexing=Lexing(Comments.WORD, Quotes.ESCAPED, Continuation.BOTH),
     protocols=protocolTable(
-        ("", Families.BOTH), ("4", Families.IPV4), ("6", Families.IPV6), ("46", Families.DUAL)
+        ("", Families.BOTH),
+        ("4", Families.IPV4),
+        ("6", Families.IPV6),
+        ("46", Families.DUAL),
+        vsock=True,
     ),
     rpc=True,
     defaultVersion=True,
