@@ -45,6 +45,7 @@ from txinetd.spec import (
     ServiceSpec,
     SocketType,
     UnixAddress,
+    VsockAddress,
 )
 
 PLAIN = attrs.evolve(
@@ -418,6 +419,29 @@ class ProcessTests(UnitCase):
             TimeoutStopSec="0.000001s",
             LimitAS="1:infinity",
         )
+
+
+class VirtualTests(UnitCase):
+    """
+    Tests for services of virtual machines.
+    """
+
+    def test_addresses(self) -> None:
+        """
+        Any context id is none, as systemd.socket(5) has it.
+        """
+        for cid, text in ((VsockAddress.ANY, "vsock::25"), (3, "vsock:3:25")):
+            made = self.units(protocol="vsock", addresses=(VsockAddress(cid, 25),))
+            self.has(made, "u.socket", ListenStream=text, Accept="yes")
+
+    def test_user(self) -> None:
+        """
+        It is said that a user may keep the server from being started, where there is one.
+        """
+        there: dict[str, Any] = {"protocol": "vsock", "addresses": (VsockAddress(3, 25),)}
+        self.assertIn("user", losses(self.units(**there)))
+        kept = Identity("root", 0, 0, keep=True)
+        self.assertNotIn("user", losses(self.units(identity=kept, **there)))
 
 
 class RedirectTests(UnitCase):

@@ -99,4 +99,8 @@ def _proxy(draft: Draft, spec: ServiceSpec, redirect: Redirect) -> None:
     text = command(Program(PROXY, argv))
     assert text is not None
     draft.service.append(("ExecStart", text))
-    draft.change("redirect", "systemd-socket-proxyd(8) passes connections on, as a process")
+    text = (
+        "systemd-socket-proxyd(8) passes connections on, as a process, and cuts off the answer"
+        " to a client that closes its side first"
+    )
+    draft.change("redirect", text)
