@@ -31,7 +31,8 @@ Where this departs from the original:
    set: this system has none;
  - what follows C{tcp/} is left out with a warning; C{faith} is an error;
  - C{rdm} and C{raw} sockets are refused;
- - of the servers of C{wait/3} one at a time is run, with a warning;
+ - of the servers of C{wait/3} another is started only when those that run have had a moment
+   to take who is there;
  - hosts_access(5) is asked about clients of C{nowait} services alone (C{-w});
  - C{-a} with a name takes all of its addresses.
 """
