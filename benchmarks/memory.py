@@ -56,5 +56,7 @@ def measureLive(running: Running, count: int) -> dict[str, float]:
     idle = total(running.own())
     with held(running, count):
         running.settle()
-        loaded = total(running.own())
-    return {"each": (loaded - idle) * 1024 / count, "pss": loaded, "idle": idle}
+        own = running.own()
+        loaded = total(own)
+    each = (loaded - idle) * 1024 / count
+    return {"each": each, "pss": loaded, "idle": idle, "processes": len(own)}
