@@ -154,6 +154,14 @@ class LineTests(SynchronousTestCase):
         self.assertEqual(len(configure(line("25") + line("*:25")).services), 1)
         self.assertEqual(len(configure(line("25") + line("2:26")).services), 2)
 
+    def test_overlap(self) -> None:
+        """
+        One context id is among all of them: only one of the two can listen.
+        """
+        for text in (line("25") + line("2:25"), line("2:25") + line("25")):
+            self.assertEqual(codes(text), ["overlapping-address"])
+        self.assertEqual(codes(line("3:25") + line("2:25")), [])
+
 
 class ProtectionTests(SynchronousTestCase):
     """
@@ -202,6 +210,7 @@ class ProtectionTests(SynchronousTestCase):
             Access(identified=True),
         ):
             self.assertEqual(self.said(access=access), ["no-protection"], access)
+        self.assertEqual(self.said(access=Access(wrap="cat"), wait=True), ["no-protection"])
 
     def test_rules(self) -> None:
         """

@@ -291,6 +291,15 @@ class MakeTests(OptionsTestCase):
         )
         self.assertIs(inetd._collaborators.recording, recording)
 
+    def test_questions(self) -> None:
+        """
+        How many are asked about at a time reaches what asks.
+        """
+        for words, most in (((), 15), (("--questions", "4"), 4)):
+            made = cast(Any, makeService(self.parse("-f", str(self.file), *words)))
+            (inetd,) = (each for each in made if isinstance(each, InetdService))
+            self.assertEqual(inetd._collaborators.identClient.mostRefused, most)
+
     def test_metrics(self) -> None:
         """
         Metrics are served only when asked for.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from tests.integration.support import DaemonTestCase, readAll
+from tests.integration.support import DaemonTestCase, needOrdinaryUser, readAll
 
 #: The context id of a machine for itself.
 LOCAL = 1
@@ -75,6 +75,15 @@ class ListenTests(DaemonTestCase):
         needVsock()
         daemon = self.start(f"77777:{freePort()} stream vsock nowait - /bin/cat cat\n")
         daemon.waitForLog("cannot listen: .*does not have that context id")
+
+    def test_privileged(self) -> None:
+        """
+        An ordinary user is told which ports are not for him, whatever they are for TCP.
+        """
+        needVsock()
+        needOrdinaryUser()
+        daemon = self.start("99 stream vsock nowait - /bin/cat cat\n")
+        daemon.waitForLog("cannot listen: .*ports below 1024 are for root")
 
 
 class ServeTests(DaemonTestCase):

@@ -19,7 +19,7 @@ import attrs
 
 from txinetd.config.text import shown
 from txinetd.errors import Diagnostic, Severity
-from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress
+from txinetd.spec import Address, InetAddress, ServiceSpec, SocketType, UnixAddress, VsockAddress
 
 __all__ = ["separate"]
 
@@ -215,11 +215,16 @@ def _overlaps(specs: Iterable[ServiceSpec]) -> list[Diagnostic]:
     Linux lets only the first of the two listen.
     """
     wild: dict[tuple[str, int], ServiceSpec] = {}
-    single: list[tuple[ServiceSpec, InetAddress]] = []
+    single: list[tuple[ServiceSpec, InetAddress | VsockAddress]] = []
     for spec in specs:
         if spec.socketType is SocketType.DGRAM:
             continue
         for address in spec.addresses:
+            if isinstance(address, VsockAddress):
+                if address.cid != VsockAddress.ANY:
+                    single.append((spec, address))
+                else:
+                    wild.setdefault(("vsock", address.port), spec)
             if not isinstance(address, InetAddress):
                 continue
             families = ["6" if ":" in address.host else "4"]
@@ -234,7 +239,10 @@ def _overlaps(specs: Iterable[ServiceSpec]) -> list[Diagnostic]:
                     single.append((spec, address))
     found: list[Diagnostic] = []
     for spec, address in single:
-        family = "6" if ":" in address.host and not address.dualStack else "4"
+        if isinstance(address, VsockAddress):
+            family = "vsock"
+        else:
+            family = "6" if ":" in address.host and not address.dualStack else "4"
         owner = wild.get((family, address.port))
         if owner is None or owner is spec:
             continue

@@ -184,7 +184,7 @@ def plainProtocol(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> P
     known = protocol(attrs.evolve(token, text=base), reporter, rules)
     if known is None or base == token.text:
         return known
-    if known.transport in ("unix", "vsock"):
+    if not known.isInternet:
         reporter.drop("unknown-protocol", token, shown(token.text), _protocols(rules))
         return None
     return attrs.evolve(known, text=f"rpc/{known.text}", rpc=True)
@@ -207,7 +207,7 @@ def protocolField(token: Token, reporter: Reporter, rules: Rules = TXINETD) -> P
     text = text.removeprefix(prefix)
     if rules.waiting.slash and "faith" not in text.split("/"):
         base, slash, rest = text.partition("/")
-        if slash and base in rules.protocols and base not in ("unix", "vsock"):
+        if slash and base in rules.protocols and rules.protocols[base].isInternet:
             hint = f"{shown('/' + rest)} is left out, as {rules.title} does"
             reporter.warn("protocol-suffix", token, shown(text), _protocols(rules), hint)
             text = base

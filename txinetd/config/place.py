@@ -22,7 +22,7 @@ from txinetd.config.vsock import vsockAddress
 from txinetd.interfaces import INames
 from txinetd.spec import Address, Identity, InetAddress, Multiplexed, Rpc, SocketType
 
-__all__ = ["Place", "Places", "registeredPlaces", "reportHosts"]
+__all__ = ["Place", "Places", "onlyPlace", "registeredPlaces", "reportHosts"]
 
 
 @attrs.frozen
@@ -39,6 +39,15 @@ class Place:
     bound: tuple[Address, ...]
     rpc: Rpc | None = None
     multiplexed: Multiplexed | None = None
+
+
+def onlyPlace(address: Address | None) -> list[Place]:
+    """
+    The place of a service that is called by its address: a path, or a port of vsock(7).
+
+    @param address: C{None} where it has been said why there is none.
+    """
+    return [] if address is None else [Place(str(address), None, (address,))]
 
 
 def registeredPlaces(
@@ -95,10 +104,9 @@ class Places:
             address = addresses.unixAddress(
                 token, identity, self.names, self.options, reporter, self.rules
             )
-            return [] if address is None else [Place(str(address), None, (address,))]
+            return onlyPlace(address)
         if protocol.families is Families.VSOCK:
-            virtual = vsockAddress(token, reporter)
-            return [] if virtual is None else [Place(str(virtual), None, (virtual,))]
+            return onlyPlace(vsockAddress(token, reporter))
         field = addresses.inetField(token, reporter, self.rules)
         if field is None:
             return []

@@ -96,7 +96,7 @@ def _ofKind(spec: ServiceSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(Severity.WARNING, "no-banner", spec.origin, found, _NOWAIT, hint)
     if spec.socketType.accepts and isinstance(spec.server, Program):
         for name, has in _RULES.items():
-            if has(access):
+            if has(access) and not spec.isVsock:
                 hint = "its server accepts its clients by itself, and nobody can judge them"
                 yield _refused(spec, "unjudged-clients", f"{name} for {kind}", _NOWAIT, hint)
 

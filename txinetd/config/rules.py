@@ -146,6 +146,13 @@ class Protocol:
     families: Families
     rpc: bool = False
 
+    @property
+    def isInternet(self) -> bool:
+        """
+        Whether it has internet addresses.
+        """
+        return self.families not in (Families.UNIX, Families.VSOCK)
+
 
 def protocolTable(
     *words: tuple[str, Families], unix: bool = True, vsock: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os.path
 
 from txinetd.config.reporter import Reporter
-from txinetd.config.rules import Families, Protocol, Rules
+from txinetd.config.rules import Protocol, Rules
 from txinetd.config.text import visible
 from txinetd.config.values import LoadOptions
 from txinetd.config.waiting import Waiting
@@ -33,7 +33,7 @@ def wrapName(
         a unix socket, and virtual machines, have no address that rules could be about,
         and tcpd(8) asks by itself.
     """
-    if protocol.families in (Families.UNIX, Families.VSOCK):
+    if not protocol.isInternet:
         return None
     if not isinstance(server, Program):
         return "" if options.wrapInternal else None

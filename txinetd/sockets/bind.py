@@ -146,8 +146,9 @@ def _failed(address: Address, step: str, error: OSError) -> BindError:
     if number == errno.EADDRNOTAVAIL and isinstance(address, VsockAddress):
         hint = "this machine does not have that context id: * is any that it has"
     if number == errno.EACCES and isinstance(address, InetAddress | VsockAddress):
+        first = 1024 if isinstance(address, VsockAddress) else _firstFreePort()
         hint = (
-            f"ports below {_firstFreePort()} are for root or CAP_NET_BIND_SERVICE; a daemon"
+            f"ports below {first} are for root or CAP_NET_BIND_SERVICE; a daemon"
             " that has given up its privileges cannot bind them any more"
         )
     return BindError(str(address), step, number, hint)

@@ -59,7 +59,8 @@ def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         )
         return ConnectionFacts("unix", endOf(connection.getsockname()), endOf(peer), (uid, gid))
-    if connection.family == socket.AF_VSOCK:
+    if type(peer[0]) is int:
+        # A context id: only vsock(7) has no text there, and the family would be dearer.
         return ConnectionFacts("vsock", _virtual(connection.getsockname()), _virtual(peer))
     return ConnectionFacts("tcp", _ownEnd(connection.getsockname()), endOf(peer))
 

@@ -16,7 +16,7 @@ from txinetd.config import addresses
 from txinetd.config.addresses import Hosts
 from txinetd.config.keyvalue.keys import Keys
 from txinetd.config.lexer import Token
-from txinetd.config.place import Place, registeredPlaces, reportHosts
+from txinetd.config.place import Place, onlyPlace, registeredPlaces, reportHosts
 from txinetd.config.registered import TCPMUX, behindTcpmux, rpc
 from txinetd.config.reporter import Reporter
 from txinetd.config.rules import Families, Protocol, Rules
@@ -102,15 +102,14 @@ class Location:
         address = addresses.unixAddress(
             self.name, identity, self.names, self.options, self.reporter
         )
-        return [] if address is None else [Place(str(address), None, (address,))]
+        return onlyPlace(address)
 
     def _virtual(self) -> list[Place]:
         """
         A socket for virtual machines.
         """
         self._without("bind", "port", reason="vsock", expected="it for tcp and udp only")
-        address = vsockAddress(self.name, self.reporter)
-        return [] if address is None else [Place(str(address), None, (address,))]
+        return onlyPlace(vsockAddress(self.name, self.reporter))
 
     def _multiplexed(
         self, field: addresses.InetField, known: Protocol, kind: SocketType
