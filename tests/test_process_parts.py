@@ -9,16 +9,20 @@ import os
 import resource
 import signal
 import subprocess
+import threading
 from typing import Any
 
 import attrs
+from twisted.internet import process
 from twisted.internet.defer import Deferred, inlineCallbacks
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
+from twisted.internet.utils import getProcessValue
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
 from tests.process_support import SELF, reactor
 from txinetd.interfaces import ISpawner
+from txinetd.process.childsignal import ChildSignal
 from txinetd.process.direct import isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -178,13 +182,61 @@ class ReaperTests(TestCase):
         are to be more of them; then when it is closed.
         """
         reaper = Reaper(reactor)
-        yield self.watch(reaper, self.child())
+        yield self.old(reaper)
         self.assertEqual(self.readers(), 0)
         reaper.keep()
-        yield self.watch(reaper, self.child())
+        yield self.old(reaper)
         self.assertEqual(self.readers(), 1)
         reaper.close()
         self.assertEqual(self.readers(), 0)
+
+    @inlineCallbacks
+    def old(self, reaper: Reaper) -> Any:
+        """
+        Have a child that does not end before it is watched.
+        """
+        done = self.watch(reaper, pid := self.child("exec sleep 1000"))
+        while not self.readers() or reaper._young:
+            yield deferLater(reactor, 0.001)
+        os.kill(pid, signal.SIGTERM)
+        status, usage = yield done
+        self.assertEqual(os.WTERMSIG(status), signal.SIGTERM)
+        self.assertIsInstance(usage, resource.struct_rusage)
+
+    @inlineCallbacks
+    def test_young(self) -> Any:
+        """
+        One that ends soon is never watched.
+        """
+
+        def none(pid: int) -> int:
+            raise AssertionError("it is watched")
+
+        self.patch(os, "pidfd_open", none)
+        reaper = Reaper(reactor)
+        # However long it takes on a machine that is busy.
+        reaper.looks = 10_000
+        status, _ = yield self.watch(reaper, self.child())
+        self.assertEqual(os.WEXITSTATUS(status), 3)
+
+    @inlineCallbacks
+    def test_fault(self) -> Any:
+        """
+        What goes wrong with the end of one does not keep the others from being told.
+        """
+        reaper = Reaper(reactor)
+        told: list[int] = []
+
+        def fail(*outcome: object) -> None:
+            told.append(1)
+            raise ValueError("told to")
+
+        for _ in range(2):
+            reaper.watch(self.child(), fail)
+        yield self.watch(reaper, self.child())
+        while len(told) < 2:
+            yield deferLater(reactor, 0.001)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
 
     @inlineCallbacks
     def test_closedEarly(self) -> Any:
@@ -219,8 +271,106 @@ class ReaperTests(TestCase):
             raise OSError
 
         self.patch(os, "pidfd_open", none)
-        status, _ = yield self.watch(Reaper(reactor), self.child())
-        self.assertEqual(os.WEXITSTATUS(status), 3)
+        reaper = Reaper(reactor)
+        done = self.watch(reaper, pid := self.child("exec sleep 1000"))
+        while reaper._young:
+            yield deferLater(reactor, 0.001)
+        os.kill(pid, signal.SIGTERM)
+        status, _ = yield done
+        self.assertEqual(os.WTERMSIG(status), signal.SIGTERM)
+
+
+class ChildSignalTests(TestCase):
+    """
+    Tests for L{ChildSignal}.
+    """
+
+    @inlineCallbacks
+    def setUp(self) -> Any:  # type: ignore[override]
+        # Twisted's handler is there only while its reactor runs.
+        yield deferLater(reactor, 0)
+        self.before: Any = signal.getsignal(signal.SIGCHLD)
+        self.signal = ChildSignal()
+        self.addCleanup(self.signal.restore)
+
+    def test_off(self) -> None:
+        """
+        Twisted's handler is taken away, and is back in the end.
+        """
+        self.assertTrue(callable(self.before))
+        self.signal.silence()
+        self.assertEqual(signal.getsignal(signal.SIGCHLD), signal.SIG_DFL)
+        self.signal.yieldToOthers()
+        self.assertEqual(signal.getsignal(signal.SIGCHLD), signal.SIG_DFL)
+        self.signal.restore()
+        self.assertIs(signal.getsignal(signal.SIGCHLD), self.before)
+
+    def test_twice(self) -> None:
+        """
+        Where somebody else has it off already, it is left to them.
+        """
+        self.signal.silence()
+        other = ChildSignal()
+        other.silence()
+        other.restore()
+        self.assertEqual(signal.getsignal(signal.SIGCHLD), signal.SIG_DFL)
+
+    def test_foreign(self) -> None:
+        """
+        Anybody else's handler stays, whenever it has come.
+        """
+        self.addCleanup(signal.signal, signal.SIGCHLD, self.before)
+
+        def handler(number: int, frame: object) -> None:
+            """
+            Do nothing.
+            """
+
+        signal.signal(signal.SIGCHLD, handler)
+        self.signal.silence()
+        self.assertIs(signal.getsignal(signal.SIGCHLD), handler)
+        signal.signal(signal.SIGCHLD, self.before)
+        self.signal.silence()
+        signal.signal(signal.SIGCHLD, handler)
+        self.signal.restore()
+        self.assertIs(signal.getsignal(signal.SIGCHLD), handler)
+
+    def test_needed(self) -> None:
+        """
+        It stays on while Twisted waits for a process.
+        """
+        self.patch(process, "reapProcessHandlers", {1: None})
+        self.signal.silence()
+        self.assertIs(signal.getsignal(signal.SIGCHLD), self.before)
+
+    def test_elsewhere(self) -> None:
+        """
+        In another thread nothing is done, for there nothing can be.
+        """
+        thread = threading.Thread(target=self.signal.silence)
+        thread.start()
+        thread.join()
+        self.assertIs(signal.getsignal(signal.SIGCHLD), self.before)
+
+    @inlineCallbacks
+    def test_others(self) -> Any:
+        """
+        A process that Twisted starts while it is off is told of its end all the same,
+        also if ours live on.
+        """
+        reaper = Reaper(reactor)
+        reaper.looks = 10_000
+        ended: Deferred[tuple[Any, Any]] = Deferred()
+        pid = os.spawnv(os.P_NOWAIT, "/bin/sleep", ["sleep", "1000"])
+        reaper.watch(pid, lambda *outcome: ended.callback(outcome))
+        self.assertEqual(signal.getsignal(signal.SIGCHLD), signal.SIG_DFL)
+        code = yield getProcessValue("/bin/sh", ("-c", "exit 5"))
+        self.assertEqual(code, 5)
+        self.assertFalse(ended.called)
+        os.kill(pid, signal.SIGTERM)
+        yield ended
+        yield deferLater(reactor, 0)
+        self.assertIs(signal.getsignal(signal.SIGCHLD), self.before)
 
 
 class OrphanTests(SynchronousTestCase):

@@ -1,7 +1,8 @@
 # -*- test-case-name: tests.test_process_parts -*-
 """
-How the end of a child is noticed: by a descriptor of its own, so that one exit
-costs the same however many children there are.
+How the end of a child is noticed: by looking a few times, soon after its start, and
+then by a descriptor of its own, so that one exit costs the same however many
+children there are.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import select
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,7 @@ from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from txinetd.process.childsignal import ChildSignal
 from txinetd.process.launch.peak import Peaks
 
 __all__ = ["Ended", "Reaper"]
@@ -32,7 +35,18 @@ Ended = Callable[[int | None, resource.struct_rusage | None], None]
 class Reaper:
     """
     Waits for children.
+
+    Many live for less than it would cost to watch them.  So the young ones are all
+    looked at in turn, and only those that are still there after that are watched.
     """
+
+    #: Seconds between two looks.  A client sees the end of its connection a little
+    #: before its server is dead, and the next one may come at once.  It goes first:
+    #: the dead can wait for a moment, and then all of them are looked after together.
+    pause = 0.001
+
+    #: How often a child is looked at before it is watched.
+    looks = 5
 
     def __init__(self, reactor: Any) -> None:
         """
@@ -43,6 +57,9 @@ class Reaper:
         self._peaks = Peaks()
         self._pidfds: _Pidfds | None = None
         self._kept = False
+        self._young: deque[tuple[int, Ended, int]] = deque()
+        self._looking: IDelayedCall | None = None
+        self._signal = ChildSignal()
 
     def keep(self) -> None:
         """
@@ -82,12 +99,42 @@ class Reaper:
             reaped.
         """
         self._pids.add(pid)
+        self._young.append((pid, ended, self.looks))
+        if self._looking is None:
+            self._signal.silence()
+            self._looking = self._reactor.callLater(self.pause, self._look)
+
+    def _look(self) -> None:
+        """
+        See which of the young have ended.
+        """
+        self._looking = None
+        try:
+            for _ in range(len(self._young)):
+                pid, ended, looks = self._young.popleft()
+                over, status, usage = _wait(pid)
+                if over:
+                    self._reaped(pid, ended, status, usage)
+                elif looks > 1:
+                    self._young.append((pid, ended, looks - 1))
+                else:
+                    self._observe(pid, ended)
+        finally:
+            if not self._young:
+                self._signal.restore()
+            elif self._looking is None:
+                self._signal.yieldToOthers()
+                self._looking = self._reactor.callLater(self.pause, self._look)
+
+    def _observe(self, pid: int, ended: Ended) -> None:
+        """
+        Be told of the end of one that is not young any more.
+        """
         if self._pidfds is None and hasattr(os, "pidfd_open") and hasattr(select, "epoll"):
-            self._pidfds = _Pidfds(self._reactor, self._reaped)
+            self._pidfds = _Pidfds(self._reactor, self.pause, self._reaped)
         if self._pidfds is None or not self._pidfds.add(pid, ended):
             # No such thing on this system, or no descriptor left.
-            signalled = _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome))
-            self._reactor.callLater(0, signalled.watch)
+            _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome)).watch()
 
     def _reaped(
         self, pid: int, ended: Ended, status: int | None, usage: resource.struct_rusage | None
@@ -121,17 +168,15 @@ class _Pidfds:
     """
     The pidfds of all children, in an epoll(7) of their own: to the reactor one
     descriptor, readable when any child has ended.
-
-    A client sees the end of its connection a little before its server is dead, and
-    the next one may come at once.  It goes first: who has ended can wait for a
-    moment, and then all who have are looked after together.
     """
 
-    #: Seconds that the dead may wait.
-    pause = 0.001
-
-    def __init__(self, reactor: Any, reaped: Callable[..., None]) -> None:
+    def __init__(self, reactor: Any, pause: float, reaped: Callable[..., None]) -> None:
+        """
+        @param pause: seconds that the dead may wait.
+        @param reaped: told of each.
+        """
         self._reactor = reactor
+        self._pause = pause
         self._reaped = reaped
         self._poll = select.epoll()
         self._children: dict[int, tuple[int, Ended]] = {}
@@ -171,7 +216,7 @@ class _Pidfds:
         """
         self._ended += [descriptor for descriptor, _ in self._poll.poll(0, 64)]
         if self._ended and self._reaping is None:
-            self._reaping = self._reactor.callLater(self.pause, self._reap)
+            self._reaping = self._reactor.callLater(self._pause, self._reap)
 
     def _reap(self) -> None:
         """
