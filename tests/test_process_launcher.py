@@ -5,6 +5,7 @@ Tests for L{txinetd.process.launchers} and what runs in a launcher.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from txinetd.errors import SpawnError
 from txinetd.process.channel import Launcher
 from txinetd.process.launch.vfork import isSupported
 from txinetd.process.launchers import LauncherPool, LauncherRoad
+from txinetd.process.limits import DescriptorLimit
 from txinetd.process.orphans import becomeSubreaper, isSubreaper
 from txinetd.process.spawner import Spawner
 from txinetd.spec import NO_BOX, Box, Identity
@@ -168,6 +170,54 @@ class LifeTests(LauncherTestCase):
         for protocol in protocols:
             yield protocol.ended
         yield self.spawn(road, "exit 0").ended
+
+    @inlineCallbacks
+    def test_old(self) -> Any:
+        """
+        Servers that live on are watched, and their ends told, as are those that end at
+        once.
+        """
+        road = self.road()
+        protocols = [self.spawn(road, "read word; exit 5") for _ in range(3)]
+        for protocol in protocols:
+            yield protocol.started
+        pid = self.launcher(road.pool)
+        watched = Path(f"/proc/{pid}/fd")
+        while os.geteuid() == 0 and sum(
+            "pidfd" in os.readlink(each) for each in watched.iterdir()
+        ) < len(protocols):
+            yield deferLater(reactor, 0.001)
+        yield self.spawn(road, "exit 0").ended
+        for pair in self.pairs[:3]:
+            pair.client.sendall(b"go\n")
+        for protocol in protocols:
+            ended = yield protocol.ended
+            self.assertEqual(ended.exitCode, 5)
+
+    @inlineCallbacks
+    def test_descriptors(self) -> Any:
+        """
+        A launcher has as few descriptors as its servers may have for as long as that
+        does, and as many as it may have where it needs them.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root may look into a launcher")
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        for few, enough in ((1024, True), (100, False)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+            self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+            spawner = Spawner(reactor, road="launcher", descriptorLimit=DescriptorLimit())
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            road = spawner.choose(SELF)
+            assert isinstance(road, LauncherRoad)
+            protocol = self.spawn(road, "ulimit -Sn; ulimit -Hn")
+            yield protocol.ended
+            self.assertEqual(self.pairs[-1].read(), b"%d\n%d\n" % (few, hard))
+            limit = resource.prlimit(self.launcher(road.pool), resource.RLIMIT_NOFILE)
+            self.assertEqual(limit, (few if enough else hard, hard))
+            spawner.close()
+            while spawner.reaper.pids:
+                yield deferLater(reactor, 0.001)
 
     @inlineCallbacks
     def test_idle(self) -> Any:

@@ -25,14 +25,17 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
-from txinetd.process.launch.launcher import BEGUN
+from txinetd.process.launch.launcher import BEGUN, LONGEST
 from txinetd.process.launched import Job, LaunchedChild
 from txinetd.process.reaper import Reaper
 
 __all__ = ["Launcher"]
 
-_LONGEST = 1 << 18
 _NUMBER = struct.Struct("=Q")
+
+#: Where a message is received.  One for all: a new one of this size is a new mapping
+#: each time.
+_buffer = memoryview(bytearray(LONGEST))
 _ONE_DESCRIPTOR = socket.CMSG_SPACE(4)
 
 
@@ -144,16 +147,30 @@ class Launcher:
         """
         return not self._waiting and not self._begun and not self.children
 
-    def take(self, job: Job) -> None:
+    def gather(self, job: Job) -> None:
         """
-        Start a server: at once if there is nothing else to do; else those that come
-        in the same turn of the reactor go into one message.
+        Start a server, at the next L{flush}.
         """
         self._waiting.append(job)
+
+    def flush(self) -> None:
+        """
+        Send what was gathered: at once if there is nothing else to do; else what comes
+        in the same turn of the reactor goes into one message.
+        """
+        if not self._waiting:
+            return
         if not self._begun or len(self._waiting) >= self.batch:
             self._flush()
         elif self._flushing is None:
             self._flushing = self._pool.reactor.callLater(0, self._flushNow)
+
+    def take(self, job: Job) -> None:
+        """
+        Start a server now.
+        """
+        self.gather(job)
+        self.flush()
 
     def signal(self, pid: int, number: int) -> None:
         """
@@ -264,8 +281,8 @@ class Launcher:
         """
         while not self.gone:
             try:
-                data, ancillary, _, _ = self._channel.recvmsg(
-                    _LONGEST, _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
+                size, ancillary, _, _ = self._channel.recvmsg_into(
+                    [_buffer], _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
                 )
             except BlockingIOError:
                 return
@@ -274,16 +291,16 @@ class Launcher:
                 # once, before what it has still said.
                 continue
             except OSError:
-                data = b""
-            if not data:
+                size = 0
+            if not size:
                 self._lost(resend=True)
                 return
-            if data[:1] == BEGUN:
-                job = self._begun.get(_NUMBER.unpack_from(data, 1)[0])
+            if _buffer[0] == BEGUN[0]:
+                job = self._begun.get(_NUMBER.unpack_from(_buffer, 1)[0])
                 if job is not None:
                     job.handedOver()
                 continue
-            message = marshal.loads(data)
+            message = marshal.loads(_buffer[:size])
             if isinstance(message, list):
                 for report in message:
                     self._reported(report, ancillary)

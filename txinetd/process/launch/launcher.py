@@ -31,7 +31,9 @@ import select
 import signal
 import socket
 import struct
+import time
 from array import array
+from collections import deque
 from typing import Any
 
 # Relative, as the package has another name in a launcher of its own.
@@ -43,6 +45,11 @@ from .vfork import Vfork
 #: The longest message, and the most descriptors that one may bring.
 LONGEST = 1 << 18
 MOST = 253
+
+#: Seconds between two looks at the servers that are young, and how many looks they are
+#: that for.
+PAUSE = 0.001
+LOOKS = 5
 
 #: What a message that is no marshalled tuple begins with.
 BEGUN = b"B"
@@ -64,8 +71,14 @@ class Launcher:
         """
         self._channel = channel
         self._vfork = Vfork()
+        # One for all: a new one of this size is a new mapping each time.
+        self._buffer = memoryview(bytearray(LONGEST))
+        #: Those that are looked at every now and then, and for how many times still;
+        #: those that are watched, by pidfd; and all of them.
+        self._young: deque[tuple[int, int]] = deque()
         self._children: dict[int, int] = {}
-        self._alive: dict[int, int] = {}
+        self._alive: set[int] = set()
+        self._look = 0.0
         self._poll = select.epoll()
         self._reports: list[tuple[Any, ...]] = []
         self._peaks = Peaks()
@@ -86,17 +99,36 @@ class Launcher:
         self._forks = bool(plan["forks"])
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self._many, self._few = (hard, hard), (plan["softDescriptors"] or hard, hard)
+        self._raised = True
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._many)
             inherited(plan)
             # With the niceness that it has by then.
             shortTurns()
             unseen()
+            self._lower()
         except Failed as failed:
             self._say(("unable", failed.step, failed.errno))
             return False
         self._say(("ready",))
         return True
+
+    def _lower(self) -> None:
+        """
+        Have the limit on descriptors that servers are to have, as long as that will
+        do: it would have to be changed twice for each message otherwise.
+        """
+        if self._few[0] - len(self._alive) > 2 * MOST:
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
+            self._raised = False
+
+    def _raise(self) -> None:
+        """
+        Have as many descriptors as there may be, if fewer would not do.
+        """
+        if self._raised or self._few[0] - len(self._alive) < 2 * MOST:
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._many)
+            self._raised = True
 
     def _say(self, message: Any) -> None:
         """
@@ -104,13 +136,16 @@ class Launcher:
         """
         self._channel.sendall(marshal.dumps(message))
 
-    def _receive(self) -> tuple[bytes, list[int]]:
+    def _receive(self) -> tuple[memoryview, list[int]]:
         """
-        Take the next message and its descriptors; C{b""} at the end.
+        Take the next message and its descriptors; an empty one at the end.
+
+        @return: what is overwritten by the next.
         """
-        data, ancillary, flags, _ = self._channel.recvmsg(
-            LONGEST, socket.CMSG_SPACE(MOST * 4), socket.MSG_CMSG_CLOEXEC
+        size, ancillary, flags, _ = self._channel.recvmsg_into(
+            [self._buffer], socket.CMSG_SPACE(MOST * 4), socket.MSG_CMSG_CLOEXEC
         )
+        data = self._buffer[:size]
         descriptors = array("i")
         for level, kind, passed in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -129,7 +164,9 @@ class Launcher:
         channel = self._channel.fileno()
         self._poll.register(channel, select.EPOLLIN)
         while True:
-            for descriptor, _ in self._poll.poll():
+            # A server's client sees its end a little before it is dead, and the next
+            # one may come at once.  It goes first.
+            for descriptor, _ in self._poll.poll(PAUSE if self._young else None):
                 if descriptor != channel:
                     self._reap(descriptor)
                     continue
@@ -138,6 +175,8 @@ class Launcher:
                     self._report()
                     return
                 self._obey(marshal.loads(data), descriptors)
+            if self._young and time.monotonic() >= self._look:
+                self._lookAtYoung()
             self._report()
 
     def _report(self) -> None:
@@ -163,8 +202,10 @@ class Launcher:
                 os.close(descriptor)
             self._reports.extend(("failed", start[0], "descriptors", 0) for start in starts)
             return
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
-        started = []
+        if self._raised:
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
+        if not self._young:
+            self._look = time.monotonic() + PAUSE
         for start, descriptor in zip(starts, descriptors, strict=True):
             number = _NUMBER.pack(start[0])
             self._page[: _NUMBER.size] = number
@@ -175,7 +216,8 @@ class Launcher:
                 self._channel.sendall(BEGUN + number)
             pid, step, error = self._start(start, descriptor)
             if pid:
-                started.append(pid)
+                self._alive.add(pid)
+                self._young.append((pid, LOOKS))
                 self._reports.append(("started", start[0], pid))
             else:
                 # Back with it: how to close a connection is its sender's to know.
@@ -185,9 +227,7 @@ class Launcher:
                     [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [descriptor]))],
                 )
             os.close(descriptor)
-        resource.setrlimit(resource.RLIMIT_NOFILE, self._many)
-        for pid in started:
-            self._watch(pid)
+        self._raise()
 
     def _start(self, start: Any, descriptor: int) -> tuple[int, str, int]:
         """
@@ -283,24 +323,45 @@ class Launcher:
         finally:
             os._exit(NOT_STARTED)
 
+    def _lookAtYoung(self) -> None:
+        """
+        See which servers have ended already: many live for less than it would cost to
+        watch them.
+        """
+        self._look = time.monotonic() + PAUSE
+        for _ in range(len(self._young)):
+            pid, looks = self._young.popleft()
+            reaped, status, usage = os.wait4(pid, os.WNOHANG)
+            if reaped:
+                self._ended(pid, status, usage)
+            elif looks > 1:
+                self._young.append((pid, looks - 1))
+            else:
+                self._watch(pid)
+
     def _watch(self, pid: int) -> None:
         """
         Be told of a server's end.
         """
         descriptor = os.pidfd_open(pid)
         self._children[descriptor] = pid
-        self._alive[pid] = descriptor
         self._poll.register(descriptor, select.EPOLLIN)
 
     def _reap(self, descriptor: int) -> None:
         """
-        A server has ended.
+        A server has ended that was watched.
         """
         pid = self._children.pop(descriptor)
-        del self._alive[pid]
         self._poll.unregister(descriptor)
         os.close(descriptor)
         _, status, usage = os.wait4(pid, 0)
+        self._ended(pid, status, usage)
+
+    def _ended(self, pid: int, status: int, usage: resource.struct_rusage) -> None:
+        """
+        A server has ended and is reaped.
+        """
+        self._alive.discard(pid)
         self._reports.append(("ended", pid, status, tuple(self._peaks.clean(usage))))
 
 
