@@ -5,6 +5,7 @@ Tests for L{txinetd.handlers.execute}, with a spawner that starts nothing.
 from __future__ import annotations
 
 import errno
+import math
 import resource
 import socket
 from typing import Any
@@ -148,6 +149,61 @@ class ExecutorTests(SynchronousTestCase):
         self.world.reactor.advance(1)
         names = ["handed over"] * 3
         self.assertEqual(self.events, [errno.EAGAIN, *names, "recovered"])
+
+    def test_together(self) -> None:
+        """
+        Those who come together are started together, in their order, when all have
+        come.
+        """
+        self.executor.begin(False)
+        for _ in range(3):
+            self.start()
+        self.assertEqual(self.world.spawner.spawned, [])
+        self.assertFalse(self.executor.finish(math.inf))
+        self.assertEqual(self.events, ["handed over"] * 3)
+        identifiers = [int(each.env[b"TXINETD_ID"]) for each in self.world.spawner.spawned]
+        self.assertEqual(identifiers, sorted(identifiers))
+        self.start()
+        self.assertEqual(len(self.world.spawner.spawned), 4)
+
+    def test_turn(self) -> None:
+        """
+        Where there is no time, one is started and the others are left for another turn.
+        """
+        self.executor.begin(False)
+        for _ in range(3):
+            self.start()
+        outcomes = [self.executor.finish(0.0) for _ in range(3)]
+        self.assertEqual(outcomes, [True, True, False])
+        self.assertEqual(self.events, ["handed over"] * 3)
+
+    def test_togetherNot(self) -> None:
+        """
+        One of them that cannot be started does not keep the others from that.
+        """
+        fault = TypeError("told to")
+        for failure, times in ((SpawnError("exec", errno.ENOENT), 0), (fault, 1)):
+            self.events.clear()
+            self.world.spawner.failures = [failure]
+            self.executor.begin(False)
+            for _ in range(3):
+                self.start()
+            self.assertFalse(self.executor.finish(math.inf))
+            self.assertEqual(self.events, ["ended False", "handed over", "handed over"])
+            self.assertEqual(len(self.flushLoggedErrors(TypeError)), times)
+
+    def test_togetherLater(self) -> None:
+        """
+        Where there can be no process for the moment, they wait in their order.
+        """
+        self.world.spawner.failures = [NO_PROCESS[0]]
+        self.executor.begin(False)
+        for _ in range(3):
+            self.start()
+        self.assertFalse(self.executor.finish(math.inf))
+        self.assertEqual((self.events, self.door.counters.queued), ([errno.EAGAIN], 3))
+        self.world.reactor.advance(1)
+        self.assertEqual(self.events, [errno.EAGAIN, *["handed over"] * 3, "recovered"])
 
     def test_patience(self) -> None:
         """

@@ -4,14 +4,18 @@ Tests for L{txinetd.process.hybrid}.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.process_support import Recording
-from txinetd.interfaces import IRoad
+from txinetd.interfaces import IRoad, IStart
 from txinetd.process.hybrid import HybridRoad
+from txinetd.spec import Program
 
 
 class Noting:
@@ -28,6 +32,24 @@ class Noting:
         Note it.
         """
         self._taken.append(self._name)
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        Note each.
+        """
+        self._taken.extend(self._name for _ in starts)
+
+
+@implementer(IStart)
+@attrs.define(eq=False)
+class Start:
+    """
+    One start among several.
+    """
+
+    descriptor: int
+    environment: list[bytes] = attrs.Factory(list)
+    protocol: Recording = attrs.Factory(Recording)
 
 
 class HybridTests(SynchronousTestCase):
@@ -73,6 +95,17 @@ class HybridTests(SynchronousTestCase):
         crowd = [self.start() for _ in range(3)]
         self.road.expect(False)
         self.assertEqual([*crowd, self.start()], [*["launched"] * 3, "direct"])
+
+    def test_together(self) -> None:
+        """
+        Several that are started at once all take the road of the first.
+        """
+        program = Program(b"/bin/true", (b"true",))
+        self.road.spawnTogether(program, [Start(10), Start(11)])
+        self.road.spawnTogether(program, [])
+        self.road.expect(True)
+        self.road.spawnTogether(program, iter([Start(10), Start(11)]))
+        self.assertEqual(self.taken, ["direct", "direct", "launched", "launched"])
 
     def test_oneProcessor(self) -> None:
         """

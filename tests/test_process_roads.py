@@ -10,18 +10,21 @@ import os
 import resource
 import signal
 import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from twisted.internet import defer, error
 from twisted.internet.defer import inlineCallbacks
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, TestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.process_support import SELF, Pair, Recording, reactor
 from txinetd.errors import SpawnError
-from txinetd.interfaces import IChild
+from txinetd.interfaces import IChild, IStart
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.launchers import LauncherPool, LauncherRoad
@@ -29,7 +32,44 @@ from txinetd.process.limits import DescriptorLimit
 from txinetd.process.plan import plan
 from txinetd.process.reaper import Reaper
 from txinetd.process.spawner import Spawner
-from txinetd.spec import NO_BOX, Identity
+from txinetd.spec import NO_BOX, Identity, Program
+
+#: What a protocol is told of one that was started with others, in any order.
+EVENTS = ["connectionMade", "handedOver", "processEnded", "processExited"]
+
+
+class HandedOver(Recording):
+    """
+    Wants to know also when its socket has been handed over; the ways that are not told
+    apart from the start do not say.
+    """
+
+    def handedOver(self) -> None:
+        """
+        It has been.
+        """
+        self.events.append("handedOver")
+
+    def connectionMade(self) -> None:
+        """
+        At the latest.
+        """
+        super().connectionMade()
+        if "handedOver" not in self.events:
+            self.handedOver()
+
+
+@implementer(IStart)
+@attrs.define(eq=False)
+class Together:
+    """
+    One start among several.
+    """
+
+    descriptor: int
+    environment: list[bytes]
+    protocol: HandedOver = attrs.Factory(HandedOver)
+
 
 if TYPE_CHECKING:
     _Base = TestCase
@@ -279,6 +319,53 @@ class RoadTests(_Base):
         yield self.failure(executable=b"/nonexistent")
         said = yield defer.ensureDeferred(self.output("echo fine"))
         self.assertEqual(said, b"fine\n")
+
+    def together(self, *scripts: bytes) -> list[Together]:
+        """
+        Start several at once.
+        """
+        starts = [Together(self.pair.server.fileno(), [b"SAY=" + each]) for each in scripts]
+        program = Program(b"/bin/sh", (b"sh", b"-c", b"echo $SAY; exit 4"))
+        self.road.spawnTogether(program, starts)
+        return starts
+
+    @defer.inlineCallbacks
+    def test_together(self) -> Any:
+        """
+        Several can be started at once, each with what is its own, and each is told of
+        its start, of the hand-over and of its end.
+        """
+        starts = self.together(b"one", b"two", b"three")
+        for start in starts:
+            reason = yield start.protocol.ended
+            self.assertEqual(reason.exitCode, 4)
+            self.assertEqual(sorted(start.protocol.events), EVENTS)
+        self.assertEqual(sorted(self.pair.read().split()), [b"one", b"three", b"two"])
+
+    @defer.inlineCallbacks
+    def test_togetherMissing(self) -> Any:
+        """
+        Where the first cannot be started, those that follow can be by another call, and
+        the client gets not one byte of it.
+        """
+        taken: list[Together] = []
+
+        def starts() -> Iterator[Together]:
+            while len(taken) < 3:
+                taken.append(Together(self.pair.server.fileno(), []))
+                yield taken[-1]
+
+        program = Program(b"/nonexistent", (b"nothing",))
+        reasons: list[Any] = []
+        while len(taken) < 3:
+            try:
+                self.road.spawnTogether(program, starts())
+            except SpawnError as raised:
+                taken[-1].protocol.ended.callback(raised)
+        for start in taken:
+            reasons.append((yield start.protocol.ended))
+        self.assertEqual([(each.step, each.errno) for each in reasons], [("exec", 2)] * 3)
+        self.assertEqual(self.pair.read(), b"")
 
     @defer.inlineCallbacks
     def test_nothingLeft(self) -> Any:

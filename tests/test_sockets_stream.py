@@ -5,12 +5,14 @@ Tests for L{txinetd.sockets.stream} over a socket that fails as told.
 from __future__ import annotations
 
 import errno
+import math
+import sys
 from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.sockets.stream import StreamListener
+from txinetd.sockets.stream import StreamListener, _isCountable
 
 
 class FakeReactor(Clock):
@@ -50,6 +52,32 @@ class FakeConnection:
         self.closed = True
 
 
+class FakeGathering:
+    """
+    Takes as many turns as it is told.
+
+    @ivar crowds: whether there was a crowd, for each turn.
+    @ivar left: turns that it still takes.
+    """
+
+    def __init__(self) -> None:
+        self.crowds: list[bool] = []
+        self.left = 0
+
+    def begin(self, crowd: bool) -> None:
+        """
+        See L{Gathering}.
+        """
+        self.crowds.append(crowd)
+
+    def finish(self, until: float) -> bool:
+        """
+        See L{Gathering}.
+        """
+        self.left = 0 if until == math.inf else max(0, self.left - 1)
+        return self.left > 0
+
+
 class FakeSocket:
     """
     A listening socket that does as it is told, and then has nobody waiting.
@@ -58,6 +86,7 @@ class FakeSocket:
     def __init__(self, *outcomes: object) -> None:
         self.outcomes = list(outcomes)
         self.calls = 0
+        self.waiting: int | None = None
 
     def fileno(self) -> int:
         """
@@ -66,6 +95,14 @@ class FakeSocket:
         return 99
 
     family = type = proto = 0
+
+    def getsockopt(self, level: int, option: int, length: int) -> bytes:
+        """
+        How many wait, if that is known.
+        """
+        if self.waiting is None:
+            raise OSError(errno.EOPNOTSUPP, "told to")
+        return bytes(24) + self.waiting.to_bytes(4, sys.byteorder)
 
     def _accept(self) -> object:
         """
@@ -131,6 +168,29 @@ class ListenerTests(SynchronousTestCase):
         self.listen(*(FakeConnection() for _ in range(1000)))
         self.assertEqual(len(self.accepted), StreamListener.batch)
         self.assertEqual(len(self.reactor.readers), 1)
+
+    def test_counted(self) -> None:
+        """
+        Where the system tells how many wait, none is accepted in vain.
+        """
+        listener = self.listen()
+        self.socket.waiting = 2
+        listener._countable = _isCountable(self.socket)  # type: ignore[arg-type]
+        self.socket.outcomes = [FakeConnection() for _ in range(3)]
+        self.socket.calls = 0
+        self.round()
+        self.assertEqual((len(self.accepted), self.socket.calls), (2, 2))
+
+    def test_countedNobody(self) -> None:
+        """
+        Where it says that nobody does, as some do always, they are accepted all the same.
+        """
+        listener = self.listen()
+        self.socket.waiting = 0
+        listener._countable = _isCountable(self.socket)  # type: ignore[arg-type]
+        self.socket.outcomes = [FakeConnection() for _ in range(3)]
+        self.round()
+        self.assertEqual(len(self.accepted), 3)
 
     def test_goneClient(self) -> None:
         """
@@ -198,15 +258,59 @@ class ListenerTests(SynchronousTestCase):
         Before connections are passed on it says whether as many waited as it accepts
         at a time.
         """
-        crowds: list[bool] = []
+        gathering = FakeGathering()
         listener = self.listen()
-        listener._crowded = crowds.append
+        listener._gathering = gathering
         batch = StreamListener.batch
         self.socket.outcomes = [FakeConnection() for _ in range(batch + batch - 1)]
         self.round()
         self.round()
         self.round()  # nobody waits: there is nothing to say
-        self.assertEqual(crowds, [True, False])
+        self.assertEqual(gathering.crowds, [True, False])
+
+    def test_gathering(self) -> None:
+        """
+        Whoever does for all together what they are accepted for is told when they have
+        been passed on, also if one could not be handled; and again in the next turns if
+        that is not enough, before which nobody else is accepted.
+        """
+        gathering = FakeGathering()
+        listener = self.listen()
+        listener._gathering = gathering
+
+        def fail(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            raise ValueError("broken")
+
+        listener._accepted = fail
+        gathering.left = 2
+        self.socket.outcomes = [FakeConnection() for _ in range(1)]
+        self.round()
+        self.flushLoggedErrors(ValueError)
+        self.assertEqual((len(gathering.crowds), gathering.left), (1, 1))
+        self.socket.outcomes = [FakeConnection()]
+        listener._accepted = lambda connection, peer: self.accepted.append(connection)
+        self.round()
+        self.assertEqual((len(self.accepted), gathering.left), (1, 1))
+        self.reactor.advance(0)
+        self.assertEqual((len(self.accepted), gathering.left), (1, 0))
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.round()
+        self.assertEqual((len(self.accepted), len(gathering.crowds)), (2, 2))
+
+    def test_gatheringStopped(self) -> None:
+        """
+        When it is stopped there is no other turn.
+        """
+        gathering = FakeGathering()
+        listener = self.listen()
+        listener._gathering = gathering
+        gathering.left = 1000
+        self.socket.outcomes = [FakeConnection()]
+        self.round()
+        listener.stop()
+        self.assertEqual(gathering.left, 0)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_othersAfterFailure(self) -> None:
         """

@@ -10,9 +10,9 @@ from twisted.internet.interfaces import IProcessTransport, IReactorProcess
 from zope.interface import Attribute, Interface
 
 from txinetd.overview import RunningServer, ServiceView
-from txinetd.spec import NO_BOX, Box, Identity
+from txinetd.spec import NO_BOX, Box, Identity, Program
 
-__all__ = ["IChild", "INames", "IRoad", "IServerView", "ISpawner"]
+__all__ = ["IChild", "INames", "IRoad", "IServerView", "ISpawner", "IStart"]
 
 
 class INames(Interface):
@@ -84,6 +84,16 @@ class IChild(IProcessTransport):
     )
 
 
+class IStart(Interface):
+    """
+    One start of a program that is started several times.
+    """
+
+    protocol = Attribute("The L{IProcessProtocol} that is told of its start and end.")
+    environment = Attribute("A list of C{NAME=value} each.")
+    descriptor = Attribute("What becomes its descriptors 0, 1 and 2.")
+
+
 class IRoad(IReactorProcess):
     """
     Starts the servers of one identity in one box.
@@ -94,6 +104,18 @@ class IRoad(IReactorProcess):
         Say how many starts are about to come at once.
 
         @param crowd: whether they are many.
+        """
+
+    def spawnTogether(program: Program, starts: Iterable[IStart]) -> None:
+        """
+        Start a program several times, as C{spawnProcess} does (see
+        L{ISpawner.forIdentity}).  The connectionMade of all may come when the last has
+        been started, but C{handedOver} at once.
+
+        @param program: the program.
+        @param starts: taken one after the other, each when it is its turn.
+        @raise SpawnError: if the one that was taken last could not be started; those
+            before it have been.
         """
 
 

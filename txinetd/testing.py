@@ -7,17 +7,17 @@ the same conformance tests as the thing it stands for.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 from twisted.internet.interfaces import IProcessProtocol
 from zope.interface import implementer
 
-from txinetd.errors import SpawnError
-from txinetd.interfaces import INames, IRoad, ISpawner
+from txinetd.interfaces import INames, IRoad, ISpawner, IStart
 from txinetd.names import HIGHEST_ID, isNumber, rpcPrograms
 from txinetd.process.child import Child
-from txinetd.spec import NO_BOX, Box, Identity
+from txinetd.process.starting import oneByOne
+from txinetd.spec import NO_BOX, Box, Identity, Program
 
 __all__ = ["MemoryNames", "MemorySpawner", "Spawned"]
 
@@ -204,7 +204,7 @@ class MemorySpawner:
 
     def __init__(self) -> None:
         self.spawned: list[Spawned] = []
-        self.failures: list[SpawnError] = []
+        self.failures: list[Exception] = []
 
     @property
     def pids(self) -> frozenset[int]:
@@ -240,6 +240,12 @@ class _MemoryRoad:
         """
         Memory serves any number.
         """
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        Remember each.
+        """
+        oneByOne(self, program, starts)
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]

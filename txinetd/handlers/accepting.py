@@ -5,11 +5,10 @@ What all have in common that accept connections, whatever becomes of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from txinetd.handlers.port import Port
 from txinetd.handlers.reception import Reception, Serve
-from txinetd.sockets.stream import StreamListener
+from txinetd.sockets.peers import fixedEnd
+from txinetd.sockets.stream import Gathering, StreamListener
 from txinetd.spec import ServiceSpec
 
 __all__ = ["AcceptingPort"]
@@ -20,21 +19,23 @@ class AcceptingPort(Port):
     Accepts connections and receives each.
     """
 
-    def accept(self, serve: Serve, crowded: Callable[[bool], None] | None = None) -> None:
+    def accept(self, serve: Serve, gathering: Gathering | None = None) -> None:
         """
         Begin.
 
         @param serve: serves who has been let in.
-        @param crowded: see L{StreamListener}.
+        @param gathering: see L{StreamListener}.
         """
-        self._reception = Reception(self.spec, self.door, self.collaborators, serve)
+        self._reception = Reception(
+            self.spec, self.door, self.collaborators, serve, fixedEnd(self.socket)
+        )
         self._listener = StreamListener(
             self.reactor,
             self.socket,
             self._reception.accepted,
             exhausted=self.exhausted,
             recovered=self.recovered,
-            crowded=crowded,
+            gathering=gathering,
         )
         self._listener.start()
         self.door.lobby.attach(self._listener)

@@ -6,7 +6,9 @@ Twisted protocol a program brings.
 
 from __future__ import annotations
 
+import fcntl
 import socket
+import termios
 import time
 from collections.abc import Callable
 
@@ -25,6 +27,10 @@ from txinetd.record import ConnectionRecord
 from txinetd.spec import Builtin, InProcess, Redirect, Server, ServiceSpec
 
 __all__ = ["Answering", "isAnswered"]
+
+
+#: How much FIONREAD says of a connection on which nothing has come.
+_NOTHING = bytes(4)
 
 
 def isAnswered(server: Server) -> bool:
@@ -163,10 +169,11 @@ class Answering:
         record.received = record.sent = 0
         try:
             record.sent = connection.send(text, socket.MSG_DONTWAIT)
-            # What is left unread would make the end a reset.
-            record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
+            if fcntl.ioctl(connection.fileno(), termios.FIONREAD, _NOTHING) != _NOTHING:
+                # What is left unread would make the end a reset.
+                record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
         except BlockingIOError:
-            pass  # nothing is, as with most clients
+            pass  # no room for what there is to say
         except OSError as error:
             # A client that has gone again already.
             self._door.fail(record, f"send: {error.strerror}")

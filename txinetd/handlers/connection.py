@@ -28,7 +28,7 @@ class ConnectionPort(AcceptingPort):
         self._executor = Executor(
             self.spec, self.door, self.collaborators, self._cannotStart, self._startsAgain
         )
-        self.accept(self._serve, self._executor.expect)
+        self.accept(self._serve, self._executor)
 
     def stop(self) -> None:
         """

@@ -6,28 +6,26 @@ record through to the program's end.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Sequence
 
 import attrs
-from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
-from twisted.internet.protocol import ProcessProtocol
-from twisted.python.failure import Failure
+from twisted.logger import Logger
+from zope.interface import implementer
 
 from txinetd.errors import SpawnError
 from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
-from txinetd.interfaces import IChild
+from txinetd.handlers.program import ProgramProtocol
+from txinetd.interfaces import IRoad, IStart
 from txinetd.process.environment import connectionEnvironment
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
-from txinetd.spec import Box, Program, ServiceSpec
+from txinetd.spec import Program, ServiceSpec
 
 __all__ = ["Executor"]
 
@@ -42,15 +40,31 @@ _BEFORE_THE_CHILD = frozenset({"fork", "pipe", "launcher"})
 #: wrong.
 _BUSY = "channel"
 
+#: Why one has not worked where that is a fault of this program.
+_FAULT = SpawnError("start", 0)
+
 #: Why a start has not worked that has not been tried, as others are before it.
 _NOT_TRIED = SpawnError("fork", 0)
+
+
+def _mayPass(error: SpawnError) -> bool:
+    """
+    Whether it may help to wait.
+    """
+    return error.step == _BUSY or (error.step in _BEFORE_THE_CHILD and error.errno in _EXHAUSTED)
 
 
 class Executor:
     """
     Starts one service's program, again and again; where there can be no process
     for the moment, it tries again, and its caller is to bring nobody meanwhile.
+
+    Between L{begin} and L{finish} nothing is started, but gathered, and then started
+    together.  Each program that is loaded takes the processor's caches, and whatever
+    is done for several in a row finds them filled by the first.
     """
+
+    log = Logger()
 
     #: Seconds until another try: at first, and at most.
     firstPause = 0.05
@@ -81,9 +95,12 @@ class Executor:
         """
         self._door = door
         self._collaborators = collaborators
+        self._seconds = collaborators.reactor.seconds
         self._exhausted = exhausted
         self._recovered = recovered
         self._held: deque[_Start] = deque()
+        self._gathering = False
+        self._gathered: deque[_Start] = deque()
         self._again: IDelayedCall | None = None
         self._pause = self.firstPause
         self.alter(spec)
@@ -98,7 +115,7 @@ class Executor:
         self._program = spec.server
         self._within = spec.access.startWithin
         self._box = spec.box
-        self._road: Any = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
+        self._road: IRoad = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
         given = self._collaborators.environment
         if spec.box.passed is not None:
             given = {name: value for name, value in given.items() if name in spec.box.passed}
@@ -108,11 +125,48 @@ class Executor:
             given |= {b"LISTEN_FDS": b"1", b"LISTEN_FDNAMES": name}
         self._environment = [b"%b=%b" % item for item in given.items()]
 
-    def expect(self, crowd: bool) -> None:
+    def begin(self, crowd: bool) -> None:
         """
-        Say whether many starts are about to come at once.
+        Several starts may be about to come.
+
+        @param crowd: whether they are many.
         """
+        self._gathering = True
         self._road.expect(crowd)
+
+    def finish(self, until: float) -> bool:
+        """
+        They have come: start them.
+
+        @param until: when to cease, on the reactor's clock; one is started in any case.
+        @return: whether there are more, to be started by another call of this.
+        """
+        self._gathering = False
+        while self._gathered:
+            if self._held:
+                self._hold(self._gathered.popleft())  # in their order
+                continue
+            try:
+                self._road.spawnTogether(self._program, self._taken(until))
+            except SpawnError as error:
+                self._notStarted(self._latest, error)
+            except Exception:
+                self.log.failure("an arrival could not be handled")
+                self._latest.protocol.failed(_FAULT)
+            if self._seconds() >= until:
+                break
+        return bool(self._gathered)
+
+    def _taken(self, until: float) -> Iterator[_Start]:
+        """
+        Those that are gathered, one after the other for as long as there is time.
+        """
+        gathered = self._gathered
+        while gathered:
+            self._latest = gathered.popleft()
+            yield self._latest
+            if self._seconds() >= until:
+                return
 
     def stop(self) -> None:
         """
@@ -151,17 +205,19 @@ class Executor:
         environment.append(b"TXINETD_ID=%d" % record.identifier)
         if told:
             environment.extend(told)
-        protocol = _Server(record, self._door, self._collaborators, self._box, handedOver, ended)
+        protocol = ProgramProtocol(
+            record, self._door, self._collaborators, self._box, handedOver, ended
+        )
         deadline = self._collaborators.clock() + self.patience
         if self._within is not None:
             deadline = min(deadline, record.started + self._within)
-        start = _Start(protocol, sock, environment, deadline)
-        if self._held:
+        start = _Start(protocol, environment, sock.fileno(), deadline)
+        if self._gathering:
+            self._gathered.append(start)
+        elif self._held:
             self._hold(start)  # in their order
-        elif not self._spawn(start):
-            self._hold(start)
-            self._exhausted(start.error.errno)
-            self._later()
+        else:
+            self._spawn(start)
 
     def _hold(self, start: _Start) -> None:
         """
@@ -178,29 +234,26 @@ class Executor:
         self._door.counters.queued -= 1
         return start
 
-    def _spawn(self, start: _Start) -> bool:
+    def _spawn(self, start: _Start) -> None:
         """
-        Try one start.
-
-        @return: whether it is settled, one way or the other.
+        Start one.
         """
-        descriptor = start.sock.fileno()
         try:
-            self._road.spawnProcess(
-                start.protocol,
-                self._program.path,
-                self._program.argv,
-                start.environment,
-                childFDs={0: descriptor, 1: descriptor, 2: descriptor},
-            )
+            self._road.spawnTogether(self._program, (start,))
         except SpawnError as error:
-            if error.step == _BUSY or (
-                error.step in _BEFORE_THE_CHILD and error.errno in _EXHAUSTED
-            ):
-                start.error = error
-                return False
+            self._notStarted(start, error)
+
+    def _notStarted(self, start: _Start, error: SpawnError) -> None:
+        """
+        Give one up, or keep it waiting if that may help.
+        """
+        if not _mayPass(error):
             start.protocol.failed(error)
-        return True
+            return
+        start.error = error
+        self._hold(start)
+        self._exhausted(error.errno)
+        self._later()
 
     def _later(self) -> None:
         """
@@ -220,16 +273,20 @@ class Executor:
         while self._held:
             start = self._held[0]
             start.protocol.waited(self._collaborators.clock())
-            if not self._spawn(start):
-                if self._collaborators.clock() < start.deadline:
+            try:
+                self._road.spawnTogether(self._program, (start,))
+            except SpawnError as error:
+                start.error = error
+                if _mayPass(error) and self._collaborators.clock() < start.deadline:
                     self._later()
                     return
-                start.protocol.failed(start.error)
+                start.protocol.failed(error)
             self._release()
         self._pause = self.firstPause
         self._recovered()
 
 
+@implementer(IStart)
 @attrs.define(eq=False)
 class _Start:
     """
@@ -239,148 +296,11 @@ class _Start:
     @ivar error: why it has not worked.
     """
 
-    protocol: _Server
-    sock: socket.socket
+    protocol: ProgramProtocol
     environment: list[bytes]
+    descriptor: int
     deadline: float
     error: SpawnError = _NOT_TRIED
-
-
-class _Server(ProcessProtocol):
-    """
-    One running program.
-    """
-
-    def __init__(
-        self,
-        record: ConnectionRecord,
-        door: Door,
-        collaborators: Collaborators,
-        box: Box,
-        handedOver: Callable[[], None],
-        ended: Callable[[bool], None],
-    ) -> None:
-        self._record = record
-        self._door = door
-        self._children = collaborators.children
-        self._reactor = collaborators.reactor
-        self._closer = collaborators.closer
-        self._box = box
-        self._time: IDelayedCall | None = None
-        self._tellHandedOver: Callable[[], None] | None = handedOver
-        self._ended = ended
-        self._child: IChild | None = None
-
-    def connectionMade(self) -> None:
-        """
-        The program has its descriptors.
-        """
-        child = self._child = cast(IChild, self.transport)
-        self._record.pid = child.pid
-        self._children.add(child, self._record)
-        if self._box.seconds is not None:
-            self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
-        self._door.began(self._record)
-        self.handedOver()
-
-    def waited(self, now: float) -> None:
-        """
-        The client has been kept waiting for the program until now.
-        """
-        self._record.waited = now - self._record.started
-
-    def handedOver(self) -> None:
-        """
-        The socket is not this process's any more; some roads know that before they
-        know the process.
-        """
-        tell, self._tellHandedOver = self._tellHandedOver, None
-        if tell is not None:
-            tell()
-
-    def handedBack(self, descriptor: int) -> None:
-        """
-        No program could be started after all, and this is its socket.  A connection
-        is closed so that its client sees no reset; a socket that listens is only let
-        go of.
-
-        @param descriptor: the socket; this method's to close.
-        """
-        with socket.socket(fileno=descriptor) as own:
-            connected = own.type != socket.SOCK_DGRAM and not own.getsockopt(
-                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
-            )
-            if connected:
-                self._closer.close(own.dup())
-
-    def _timeIsUp(self) -> None:
-        """
-        The program has had all the time that it may have.
-        """
-        assert self._child is not None
-        self._record.reason = "time-limit"
-        self._time = self._reactor.callLater(self._box.grace, self._graceIsUp)
-        self._signal("TERM")
-
-    def _graceIsUp(self) -> None:
-        """
-        And it was told.
-        """
-        self._time = None
-        self._signal("KILL")
-
-    def _signal(self, name: str) -> None:
-        """
-        Send it a signal.
-        """
-        assert self._child is not None
-        # It may have ended in this very moment, or have become somebody whom this
-        # process may not signal.
-        with contextlib.suppress(ProcessExitedAlready, PermissionError):
-            self._child.signalProcess(name)
-
-    def processEnded(self, reason: Failure) -> None:
-        """
-        The program has ended, or did not come as far as exec(2).
-        """
-        time, self._time = self._time, None
-        if time is not None:
-            time.cancel()
-        child = self._child
-        usage = None if child is None else child.rusage
-        if usage is not None:
-            self._record.userTime = usage.ru_utime
-            self._record.systemTime = usage.ru_stime
-            self._record.maxRss = usage.ru_maxrss or None
-        why = reason.value
-        if isinstance(why, SpawnError):
-            self.failed(why)
-        else:
-            self._finished(why)
-        if child is not None:
-            # Last: whoever waits for the last child to end wants its record, too.
-            self._children.remove(child)
-
-    def _finished(self, why: object) -> None:
-        """
-        The program has run and ended.
-        """
-        if isinstance(why, ProcessTerminated):
-            self._record.status = why.exitCode
-            self._record.signal = why.signal
-        else:
-            self._record.status = 0
-        self._door.finish(self._record)
-        self._ended(True)
-
-    def failed(self, error: SpawnError) -> None:
-        """
-        The program could not be started.
-
-        @param error: the step that failed.
-        """
-        self._door.fail(self._record, str(error))
-        self._ended(False)
 
 
 def programName(spec: ServiceSpec) -> str:

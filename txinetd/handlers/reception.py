@@ -29,7 +29,7 @@ from txinetd.handlers.collaborators import Collaborators
 from txinetd.handlers.door import Door
 from txinetd.handlers.identify import NOT_IDENTIFIED, questions
 from txinetd.handlers.wrapping import ask
-from txinetd.process.facts import ConnectionFacts
+from txinetd.process.facts import ConnectionFacts, End
 from txinetd.record import ConnectionRecord
 from txinetd.sockets.firstbyte import FirstByte
 from txinetd.sockets.peers import connectionFacts
@@ -89,14 +89,21 @@ class Reception:
     log = Logger()
 
     def __init__(
-        self, spec: ServiceSpec, door: Door, collaborators: Collaborators, serve: Serve
+        self,
+        spec: ServiceSpec,
+        door: Door,
+        collaborators: Collaborators,
+        serve: Serve,
+        local: End | None = None,
     ) -> None:
         """
         @param spec: the service.
         @param door: judges and records.
         @param collaborators: the reactor, the closer, tcp wrappers.
         @param serve: serves who is let in.
+        @param local: this side of all connections, where that is known beforehand.
         """
+        self._local = local
         self._door = door
         self._reactor = collaborators.reactor
         self._closer = collaborators.closer
@@ -146,7 +153,7 @@ class Reception:
         @param connection: as it was accepted; from now on somebody's beyond.
         @param peer: the address that came with it.
         """
-        self.receive(connection, connectionFacts(connection, peer))
+        self.receive(connection, connectionFacts(connection, peer, self._local))
 
     def receive(self, connection: socket.socket, facts: ConnectionFacts) -> None:
         """

@@ -6,17 +6,20 @@ that run as whoever this process runs as.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
+from txinetd.interfaces import IStart
 from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork, isSupported
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
-from txinetd.spec import NO_BOX
+from txinetd.process.starting import handOver
+from txinetd.spec import NO_BOX, Program
 
 __all__ = ["DirectRoad", "isSupported"]
 
@@ -26,6 +29,8 @@ class DirectRoad:
     """
     Starts servers with this process's own identity.
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -77,7 +82,43 @@ class DirectRoad:
             )
         if not pid:
             raise SpawnError(step, number)
-        child = Child(pid, processProtocol)
+        return self._started(pid, processProtocol)
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        See L{txinetd.interfaces.IRoad.spawnTogether}.
+
+        @raise SpawnError: if a server cannot be started.
+        """
+        start, umask, directory = self._vfork.start, self._umask, self._directory
+        executable, argv = program.path, program.argv
+        started: list[tuple[int, IProcessProtocol]] = []
+        try:
+            with self._limit:
+                # Nothing but what must be: the program that has just been loaded had
+                # the processor's caches, and this finds them empty each time.
+                for each in starts:
+                    pid, step, number = start(
+                        executable, argv, each.environment, directory, each.descriptor, umask
+                    )
+                    if not pid:
+                        raise SpawnError(step, number)
+                    protocol = each.protocol
+                    started.append((pid, protocol))
+                    # Its client sees the end when nobody has the connection any more.
+                    handOver(protocol)
+        finally:
+            for pid, protocol in started:
+                try:
+                    self._started(pid, protocol)
+                except Exception:
+                    self.log.failure("an arrival could not be handled")
+
+    def _started(self, pid: int, protocol: IProcessProtocol) -> Child:
+        """
+        A server has been started.
+        """
+        child = Child(pid, protocol)
         self._reaper.watch(pid, child.ended)
-        processProtocol.makeConnection(child)
+        protocol.makeConnection(child)
         return child

@@ -14,7 +14,7 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess, IReadDescriptor
@@ -22,10 +22,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
+from txinetd.interfaces import IStart
 from txinetd.process.child import Child
 from txinetd.process.inside import Start, becomeServer
 from txinetd.process.reaper import Reaper
-from txinetd.spec import NO_BOX
+from txinetd.process.starting import oneByOne
+from txinetd.spec import NO_BOX, Program
 
 __all__ = ["ForkRoad"]
 
@@ -103,6 +105,14 @@ class ForkRoad:
         self._reactor.addReader(outcome)
         self._reaper.watch(pid, outcome.reaped)
         return child
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        See L{txinetd.interfaces.IRoad.spawnTogether}.
+
+        @raise SpawnError: if there can be no new process.
+        """
+        oneByOne(self, program, starts)
 
 
 def _fork(start: Start, errors: int) -> int:

@@ -12,17 +12,19 @@ may take for ever to be loaded: only a launcher may wait for it.
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from twisted.internet.interfaces import IProcessProtocol
 from zope.interface import implementer
 
-from txinetd.interfaces import IRoad
+from txinetd.interfaces import IRoad, IStart
 from txinetd.process.child import Child
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.remote import isRemote
+from txinetd.spec import Program
 
 __all__ = ["HybridRoad"]
 
@@ -77,11 +79,28 @@ class HybridRoad:
         See L{txinetd.interfaces.ISpawner.forIdentity}.
         """
         assert childFDs is not None
+        road = self._choose(executable, childFDs[0])
+        return road.spawnProcess(processProtocol, executable, args, env, path, childFDs=childFDs)
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        See L{IRoad.spawnTogether}.
+        """
+        remaining = iter(starts)
+        for first in remaining:
+            road = self._choose(program.path, first.descriptor)
+            road.spawnTogether(program, itertools.chain((first,), remaining))
+
+    def _choose(self, executable: bytes, descriptor: int) -> DirectRoad | LauncherRoad:
+        """
+        The road for the next server.
+
+        @param descriptor: the latest that this process has got.
+        """
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        launch = self._crowd or childFDs[0] >= self.large or self._isRemote(executable)
-        road = self._launched if launch else self._direct
-        return road.spawnProcess(processProtocol, executable, args, env, path, childFDs=childFDs)
+        launch = self._crowd or descriptor >= self.large or self._isRemote(executable)
+        return self._launched if launch else self._direct
 
     def _isRemote(self, executable: bytes) -> bool:
         """

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from txinetd.errors import SpawnError
 from txinetd.process.child import Child
+from txinetd.process.starting import handOver
 
 __all__ = ["Job", "LaunchedChild"]
 
@@ -83,9 +84,7 @@ class Job:
         The launcher has it, and nobody else will.
         """
         self.close()
-        tell = getattr(self.child.protocol, "handedOver", None)
-        if tell is not None:
-            tell()
+        handOver(self.child.protocol)
 
     def handedBack(self, descriptor: int) -> None:
         """

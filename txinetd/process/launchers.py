@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
+from txinetd.interfaces import IStart
 from txinetd.process.channel import Launcher
 from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork
@@ -30,6 +31,7 @@ from txinetd.process.launched import Job, LaunchedChild
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.orphans import isSubreaper
 from txinetd.process.reaper import Reaper
+from txinetd.spec import Program
 
 __all__ = ["LauncherPool", "LauncherRoad"]
 
@@ -136,9 +138,25 @@ class LauncherPool:
         @raise SpawnError: C{channel} where there are too many already, else if no
             launcher can be started.
         """
+        self.gather(job)
+        self.flush()
+
+    def gather(self, job: Job) -> None:
+        """
+        Have a server started, at the next L{flush}.
+
+        @raise SpawnError: as L{spawn}.
+        """
         if sum(map(len, self._launchers)) >= self.most:
             raise SpawnError("channel", 0)
-        self._choose().take(job)
+        self._choose().gather(job)
+
+    def flush(self) -> None:
+        """
+        Tell each launcher in one go what it is to start.
+        """
+        for launcher in tuple(self._launchers):
+            launcher.flush()
 
     def _choose(self) -> Launcher:
         """
@@ -279,15 +297,39 @@ class LauncherRoad:
         @raise SpawnError: if it cannot even be tried.
         """
         assert childFDs is not None
-        child = LaunchedChild(processProtocol)
         start = (executable, tuple(args), list(env), path or self._directory, self._umask)
+        child = self._gather(processProtocol, childFDs[0], start)
+        self.pool.flush()
+        return child
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        See L{txinetd.interfaces.IRoad.spawnTogether}.
+
+        @raise SpawnError: if one cannot even be tried.
+        """
+        executable, argv = program.path, tuple(program.argv)
         try:
-            descriptor = os.dup(childFDs[0])
+            for each in starts:
+                start = (executable, argv, each.environment, self._directory, self._umask)
+                self._gather(each.protocol, each.descriptor, start)
+        finally:
+            self.pool.flush()
+
+    def _gather(
+        self, protocol: IProcessProtocol, descriptor: int, start: tuple[Any, ...]
+    ) -> LaunchedChild:
+        """
+        Have one more started.
+        """
+        child = LaunchedChild(protocol)
+        try:
+            duplicate = os.dup(descriptor)
         except OSError as error:
             raise SpawnError("pipe", error.errno or 0) from error
-        job = Job(child, descriptor, start)
+        job = Job(child, duplicate, start)
         try:
-            self.pool.spawn(job)
+            self.pool.gather(job)
         except SpawnError:
             job.close()
             raise

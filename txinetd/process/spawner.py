@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from twisted.internet.interfaces import IReactorProcess
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
-from txinetd.interfaces import IRoad, ISpawner
+from txinetd.interfaces import IRoad, ISpawner, IStart
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -24,7 +25,8 @@ from txinetd.process.limits import DescriptorLimit
 from txinetd.process.plan import hasOwnLimits, inheritable, isPlain, plan
 from txinetd.process.reaper import Reaper
 from txinetd.process.signals import ignoredSignals
-from txinetd.spec import NO_BOX, Box, Identity
+from txinetd.process.starting import oneByOne
+from txinetd.spec import NO_BOX, Box, Identity, Program
 
 __all__ = ["Road", "Spawner", "isOwn"]
 
@@ -109,7 +111,7 @@ class Spawner:
         """
         return _Chosen(self, identity, box)
 
-    def choose(self, identity: Identity, box: Box = NO_BOX) -> IReactorProcess:
+    def choose(self, identity: Identity, box: Box = NO_BOX) -> _Road:
         """
         The road for the next server of an identity, in a box.
         """
@@ -191,6 +193,17 @@ class _NoRoad:
         """
         raise SpawnError("direct", errno.EPERM)
 
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        Refuse the first.
+
+        @raise SpawnError: if there is one.
+        """
+        oneByOne(self, program, starts)
+
+
+_Road = HybridRoad | LauncherRoad | DirectRoad | ForkRoad | _NoRoad
+
 
 @implementer(IRoad)
 class _Chosen:
@@ -203,7 +216,7 @@ class _Chosen:
         self._spawner = spawner
         self._identity = identity
         self._box = box
-        self._chosen: IReactorProcess | None = None
+        self._chosen: _Road | None = None
         self._generation = -1
         self._crowd = False
 
@@ -226,8 +239,20 @@ class _Chosen:
         """
         See L{ISpawner.forIdentity}.
         """
+        return self._choose().spawnProcess(*args, **kwargs)
+
+    def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
+        """
+        See L{IRoad.spawnTogether}.
+        """
+        self._choose().spawnTogether(program, starts)
+
+    def _choose(self) -> _Road:
+        """
+        The road for the next server.
+        """
         if self._chosen is None or self._generation != self._spawner.generation:
             self._generation = self._spawner.generation
             self._chosen = self._spawner.choose(self._identity, self._box)
             self._tell()
-        return self._chosen.spawnProcess(*args, **kwargs)
+        return self._chosen

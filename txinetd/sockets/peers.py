@@ -14,7 +14,13 @@ from typing import Any
 from txinetd.process.facts import ConnectionFacts, End, plainHost
 from txinetd.spec import Address, UnixAddress, VsockAddress
 
-__all__ = ["connectionFacts", "datagramFacts", "endOf", "listenerFacts"]
+__all__ = ["connectionFacts", "datagramFacts", "endOf", "fixedEnd", "listenerFacts"]
+
+#: C{IP_TRANSPARENT} and C{IPV6_TRANSPARENT}.
+_TRANSPARENT = {
+    socket.AF_INET: (socket.IPPROTO_IP, 19),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, 75),
+}
 
 _CREDENTIALS = struct.Struct("iII")
 
@@ -47,13 +53,37 @@ def _virtual(name: tuple[int, int]) -> End:
 _ownEnd = functools.lru_cache(maxsize=256)(endOf)
 
 
-def connectionFacts(connection: socket.socket, peer: Any) -> ConnectionFacts:
+def fixedEnd(listener: socket.socket) -> End | None:
+    """
+    This side of all connections that come to a socket, where it is the same for all.
+
+    @param listener: a socket that listens.
+    @return: C{None} where each connection has to be asked.
+    """
+    name = listener.getsockname()
+    if listener.family not in _TRANSPARENT or plainHost(name[0]) in ("0.0.0.0", "::"):
+        return None
+    level, option = _TRANSPARENT[listener.family]
+    try:
+        # Then those come here as well that were for other addresses.
+        transparent = listener.getsockopt(level, option)
+    except OSError:
+        return None
+    return None if transparent else endOf(name)
+
+
+def connectionFacts(
+    connection: socket.socket, peer: Any, local: End | None = None
+) -> ConnectionFacts:
     """
     Facts about a connection.
 
     @param connection: as it was accepted.
     @param peer: the address that came with it.
+    @param local: this side, where that is known: from L{fixedEnd}.
     """
+    if local is not None:
+        return ConnectionFacts("tcp", local, endOf(peer))
     if not isinstance(peer, tuple):
         _, uid, gid = _CREDENTIALS.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)

@@ -6,20 +6,59 @@ The accept loop of all services that are served a connection at a time.
 from __future__ import annotations
 
 import errno
+import math
 import socket
+import struct
+import sys
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from txinetd.sockets.readable import Readable
 
-__all__ = ["EXHAUSTED", "StreamListener"]
+__all__ = ["EXHAUSTED", "Gathering", "StreamListener"]
 
 #: Nothing left to accept with: it may pass, and trying at once is in vain.
 EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+#: C{tcpi_unacked} of C{struct tcp_info}: of a listening socket, how many wait.
+_WAITING = struct.Struct("=24xI")
+
+
+def _isCountable(sock: socket.socket) -> bool:
+    """
+    Whether the system tells of a listening socket how many wait at it.
+    """
+    try:
+        found = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.size)
+    except (OSError, AttributeError):
+        return False  # not TCP, or another system
+    return sys.platform == "linux" and len(found) == _WAITING.size
+
+
+class Gathering(Protocol):
+    """
+    Whoever does for all connections of a turn together what they are accepted for.
+    """
+
+    def begin(self, crowd: bool) -> None:
+        """
+        The connections of a turn are about to be passed on.
+
+        @param crowd: whether as many wait as are accepted in a turn.
+        """
+
+    def finish(self, until: float) -> bool:
+        """
+        They have been passed on.
+
+        @param until: when it is others' turn, on the reactor's clock.
+        @return: whether something remains to be done, in the next turn.
+        """
 
 
 class StreamListener:
@@ -50,7 +89,7 @@ class StreamListener:
         *,
         exhausted: Callable[[int], None],
         recovered: Callable[[], None],
-        crowded: Callable[[bool], None] | None = None,
+        gathering: Gathering | None = None,
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -60,13 +99,16 @@ class StreamListener:
         @param exhausted: called with the errno when there is no descriptor or
             memory left; once, until it works again.
         @param recovered: called when it does.
-        @param crowded: called before the connections of one turn are passed on:
-            with C{True} where as many waited as are accepted in a turn.
+        @param gathering: told when the connections of a turn begin and cease to be
+            passed on.
         """
         self._reactor = reactor
-        self._crowded = crowded
+        self._gathering = gathering
+        #: Whether what was gathered in the turn before is not finished.
+        self._unfinished = False
         self._socket = sock
         self._kind = (int(sock.family), int(sock.type), sock.proto)
+        self._countable = _isCountable(sock)
         self._accepted = accepted
         self._sayExhausted = exhausted
         self._sayRecovered = recovered
@@ -103,6 +145,8 @@ class StreamListener:
                 self._passOn()
             except Exception:
                 self.log.failure("an arrival could not be handled")
+        if self._gathering is not None:
+            self._unfinished = self._gathering.finish(math.inf)
 
     def pause(self, why: object) -> None:
         """
@@ -130,18 +174,20 @@ class StreamListener:
         """
         if self._rest is not None:
             return  # its turn has not come
-        arrived = self._arrived
+        arrived, gathering = self._arrived, self._gathering
         ends = self._reactor.seconds() + self.turn
         try:
-            self._accept(arrived)
-            if arrived and self._crowded is not None:
-                self._crowded(len(arrived) == self.batch)
-            while arrived:
-                self._passOn()
-                if self._reactor.seconds() >= ends:
-                    break
+            if not self._unfinished:
+                self._accept(arrived)
+                if arrived and gathering is not None:
+                    gathering.begin(len(arrived) == self.batch)
+                while arrived:
+                    self._passOn()
+                    if self._reactor.seconds() >= ends:
+                        break
         finally:
-            if arrived and self._running:
+            self._unfinished = gathering is not None and gathering.finish(ends)
+            if (arrived or self._unfinished) and self._running:
                 # There was no time for them, or one could not be handled, about which the
                 # others can do nothing.
                 self._rest = self._reactor.callLater(0, self._goOn)
@@ -171,7 +217,9 @@ class StreamListener:
         if self._paused:
             return  # called for those who had been accepted before
         accept = self._socket._accept  # type: ignore[attr-defined]
-        for _ in range(self.batch - len(arrived)):
+        room = self.batch - len(arrived)
+        # To be told that nobody waits any more costs more than to know it.
+        for _ in range(min(self._waiting() or room, room)):
             try:
                 # Not socket.accept(), which takes longer than the system call.
                 descriptor, peer = accept()
@@ -186,7 +234,18 @@ class StreamListener:
                 # handling"): the next may be fine.
                 continue
             arrived.append((self._connection(descriptor), peer))
-            self._works()
+            if self._exhausted:
+                self._works()
+
+    def _waiting(self) -> int:
+        """
+        How many wait to be accepted; 0 where it is not known, or nobody does.
+        """
+        if not self._countable:
+            return 0
+        # tcp(7) does not say so of a listening socket, but ss(8) shows it from there.
+        information = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.size)
+        return int(_WAITING.unpack(information)[0])
 
     def _connection(self, descriptor: int) -> socket.socket:
         """
