@@ -9,6 +9,7 @@ terminal shows it: both forms are printable ASCII.
 
 from __future__ import annotations
 
+import functools
 import re
 from json.encoder import encode_basestring_ascii
 
@@ -43,6 +44,11 @@ def safe(text: str) -> str:
     return f'"{escaped}"'
 
 
+#: The same for what is in one record after the other: names of services and of users,
+#: and addresses of this machine.
+_safeAgain = functools.lru_cache(maxsize=1024)(safe)
+
+
 def formatRecord(record: ConnectionRecord) -> str:
     """
     A record as C{key=value} fields.
@@ -50,8 +56,8 @@ def formatRecord(record: ConnectionRecord) -> str:
     @param record: what happened.
     """
     parts = [
-        f"service={safe(record.service)} protocol={record.protocol} peer={safe(record.peer)}"
-        f" local={safe(record.local)} verdict={record.verdict}"
+        f"service={_safeAgain(record.service)} protocol={record.protocol}"
+        f" peer={safe(record.peer)} local={_safeAgain(record.local)} verdict={record.verdict}"
     ]
     if record.reason:
         parts.append(f"reason={safe(record.reason)}")
@@ -62,7 +68,7 @@ def formatRecord(record: ConnectionRecord) -> str:
     if record.remoteUser:
         parts.append(f"remote={safe(record.remoteUser)}")
     if record.pid is not None:
-        parts.append(f"pid={record.pid} user={safe(record.user)}")
+        parts.append(f"pid={record.pid} user={_safeAgain(record.user)}")
         if record.uid is not None:
             parts.append(f"uid={record.uid}")
     if record.waited is not None:

@@ -1,0 +1,1 @@
+Clients who come together are served faster: their programs are started in one go, and ends of servers that live shortly cost less.  Another program of Twisted's in the same process may be told of the end of its own child processes a millisecond later.
