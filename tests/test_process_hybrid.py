@@ -25,6 +25,8 @@ class Noting:
 
     def __init__(self, name: str, taken: list[str]) -> None:
         self._name = name
+        self.pool = self
+        self.warm = True
         self._taken = taken
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> None:
@@ -32,6 +34,12 @@ class Noting:
         Note it.
         """
         self._taken.append(self._name)
+
+    def isWarm(self) -> bool:
+        """
+        As it is told.
+        """
+        return self.warm
 
     def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
         """
@@ -61,6 +69,7 @@ class HybridTests(SynchronousTestCase):
         self.taken: list[str] = []
         direct: Any = Noting("direct", self.taken)
         launched: Any = Noting("launched", self.taken)
+        self.launched = launched
         self.road = HybridRoad(direct, launched, lambda path: path.startswith(b"/net/"))
         self.road._alone = False
 
@@ -106,6 +115,16 @@ class HybridTests(SynchronousTestCase):
         self.road.expect(True)
         self.road.spawnTogether(program, iter([Start(10), Start(11)]))
         self.assertEqual(self.taken, ["direct", "direct", "launched", "launched"])
+
+    def test_cold(self) -> None:
+        """
+        While the first launcher begins, a crowd is served directly.
+        """
+        self.launched.warm = False
+        self.road.expect(True)
+        cold = self.start()
+        self.launched.warm = True
+        self.assertEqual([cold, self.start()], ["direct", "launched"])
 
     def test_oneProcessor(self) -> None:
         """

@@ -96,7 +96,7 @@ class LifeTests(LauncherTestCase):
     """
 
     @inlineCallbacks
-    def test_warm(self) -> Any:
+    def test_again(self) -> Any:
         """
         One launcher starts server after server.
         """
@@ -131,6 +131,38 @@ class LifeTests(LauncherTestCase):
             yield protocol.ended
         names = ["connectionMade", "processExited", "processEnded"]
         self.assertEqual({tuple(each.events) for each in protocols}, {tuple(names)})
+
+    @inlineCallbacks
+    def test_beginning(self) -> Any:
+        """
+        Nobody waits for one that begins where another is there.
+        """
+        road = self.road()
+        road.pool._many = 2
+        yield self.spawn(road, "exit 0").ended
+        (first,) = road.pool._launchers
+        for _ in range(road.pool.crowd + 1):
+            last = self.spawn(road, "exit 0")
+        self.assertEqual(len(road.pool._launchers), 2)
+        second = road.pool._launchers[1]
+        self.assertEqual((len(first), len(second)), (road.pool.crowd + 1, 0))
+        while not second.ready:
+            yield deferLater(reactor, 0.001)
+        yield last.ended
+        self.spawn(road, "exit 0")
+        yield self.spawn(road, "exit 0").ended
+        self.assertEqual(len(road.pool._launchers), 2)
+
+    @inlineCallbacks
+    def test_warm(self) -> Any:
+        """
+        The first begins when it is asked whether one is there.
+        """
+        pool = self.road().pool
+        self.assertFalse(pool.isWarm())
+        while not pool.isWarm():
+            yield deferLater(reactor, 0.001)
+        self.assertEqual(len(pool.launcherPids), 1)
 
     @inlineCallbacks
     def test_large(self) -> Any:

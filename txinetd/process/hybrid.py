@@ -99,7 +99,9 @@ class HybridRoad:
         """
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        launch = self._crowd or descriptor >= self.large or self._isRemote(executable)
+        launch = descriptor >= self.large or self._isRemote(executable)
+        # A crowd need not wait for the first launcher to begin.
+        launch = launch or (self._crowd and self._launched.pool.isWarm())
         return self._launched if launch else self._direct
 
     def _isRemote(self, executable: bytes) -> bool:

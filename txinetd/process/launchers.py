@@ -158,19 +158,30 @@ class LauncherPool:
         for launcher in tuple(self._launchers):
             launcher.flush()
 
+    def isWarm(self) -> bool:
+        """
+        Whether a server could be started without waiting for a launcher to begin; one
+        begins if none is there.
+        """
+        if not self._launchers:
+            # Where none can be started, whoever has to have one is told.
+            with contextlib.suppress(SpawnError):
+                self._launchers.append(Launcher(self, self._plan()))
+        return any(launcher.ready for launcher in self._launchers)
+
     def _choose(self) -> Launcher:
         """
         The launcher with the least to do; one more if that is much.
         """
-        best = min(self._launchers, key=len, default=None)
-        if best is None or (len(best) >= self.crowd and len(self._launchers) < self._many):
-            try:
-                best = Launcher(self, self._plan())
-            except SpawnError:
-                if best is None:
-                    raise
-            else:
-                self._launchers.append(best)
+        # One that begins takes as long for that as another for a hundred servers.
+        ready = [launcher for launcher in self._launchers if launcher.ready]
+        best = min(ready or self._launchers, key=len, default=None)
+        if best is None:
+            best = Launcher(self, self._plan())
+            self._launchers.append(best)
+        elif len(best) >= self.crowd and len(self._launchers) < self._many:
+            with contextlib.suppress(SpawnError):
+                self._launchers.append(Launcher(self, self._plan()))
         return best
 
     def lost(self, launcher: Launcher, jobs: list[Job]) -> None:

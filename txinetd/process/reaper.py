@@ -67,6 +67,7 @@ class Reaper:
         ready for each one again costs more than to wait for it.
         """
         self._kept = True
+        self._prepare()
 
     def close(self) -> None:
         """
@@ -126,12 +127,18 @@ class Reaper:
                 self._signal.yieldToOthers()
                 self._looking = self._reactor.callLater(self.pause, self._look)
 
+    def _prepare(self) -> None:
+        """
+        Be ready to watch children, where the system has descriptors for them.
+        """
+        if self._pidfds is None and hasattr(os, "pidfd_open") and hasattr(select, "epoll"):
+            self._pidfds = _Pidfds(self._reactor, self.pause, self._reaped)
+
     def _observe(self, pid: int, ended: Ended) -> None:
         """
         Be told of the end of one that is not young any more.
         """
-        if self._pidfds is None and hasattr(os, "pidfd_open") and hasattr(select, "epoll"):
-            self._pidfds = _Pidfds(self._reactor, self.pause, self._reaped)
+        self._prepare()
         if self._pidfds is None or not self._pidfds.add(pid, ended):
             # No such thing on this system, or no descriptor left.
             _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome)).watch()
