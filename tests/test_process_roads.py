@@ -312,6 +312,15 @@ class RoadTests(_Base):
         self.assertEqual(self.pair.read(), b"")
 
     @defer.inlineCallbacks
+    def test_closed(self) -> Any:
+        """
+        So is a socket that is closed already: no server gets another's.
+        """
+        self.pair.server.close()
+        raised = yield self.failure()
+        self.assertEqual(raised.errno, errno.EBADF)
+
+    @defer.inlineCallbacks
     def test_afterFailure(self) -> Any:
         """
         After a failure the next child starts as ever.

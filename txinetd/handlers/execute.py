@@ -211,7 +211,7 @@ class Executor:
         deadline = self._collaborators.clock() + self.patience
         if self._within is not None:
             deadline = min(deadline, record.started + self._within)
-        start = _Start(protocol, environment, sock.fileno(), deadline)
+        start = _Start(protocol, environment, sock, deadline)
         if self._gathering:
             self._gathered.append(start)
         elif self._held:
@@ -298,9 +298,17 @@ class _Start:
 
     protocol: ProgramProtocol
     environment: list[bytes]
-    descriptor: int
+    sock: socket.socket
     deadline: float
     error: SpawnError = _NOT_TRIED
+
+    @property
+    def descriptor(self) -> int:
+        """
+        See L{IStart}.  Asked for when it is needed: the number of a socket that has been
+        closed by then may be another's.
+        """
+        return self.sock.fileno()
 
 
 def programName(spec: ServiceSpec) -> str:

@@ -96,6 +96,9 @@ class Vfork:
         @return: its process id, and two that say nothing; or 0, the step that
             failed and the errno.
         """
+        if descriptor < 0:
+            # Closed; to what is called below it means this process's own.
+            return 0, "dup2", errno.EBADF
         try:
             read, write = self._pipe or self._prepare()
         except OSError as error:
