@@ -205,6 +205,57 @@ class ExecutorTests(SynchronousTestCase):
         self.world.reactor.advance(1)
         self.assertEqual(self.events, [errno.EAGAIN, *["handed over"] * 3, "recovered"])
 
+    def test_togetherNone(self) -> None:
+        """
+        A road that fails before it takes anybody costs one of them, and so does a record
+        that cannot be written.
+        """
+        tries: list[object] = []
+        road: Any = self.executor._road
+        spawn = road.spawnTogether
+
+        def broken(*given: object) -> None:
+            tries.append(given)
+            if len(tries) == 1:
+                raise OSError(errno.EMFILE, "told to")
+            spawn(*given)
+
+        self.patch(road, "spawnTogether", broken)
+        self.executor.begin(False)
+        for _ in range(3):
+            self.start()
+        self.assertFalse(self.executor.finish(math.inf))
+        self.assertEqual(self.events, ["ended False", "handed over", "handed over"])
+        self.assertEqual(len(self.flushLoggedErrors(OSError)), 1)
+        self.events.clear()
+        self.world.spawner.failures = [SpawnError("exec", errno.ENOENT)]
+        self.executor.begin(False)
+        for _ in range(2):
+            self.start()
+        fail = self.door.fail
+
+        def unwritten(*given: Any) -> None:
+            fail(*given)
+            raise ValueError("told to")
+
+        self.patch(self.door, "fail", unwritten)
+        self.assertFalse(self.executor.finish(math.inf))
+        self.assertEqual(self.events, ["handed over"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_alterTogether(self) -> None:
+        """
+        Those who have come before a spec is changed are started by the one before.
+        """
+        self.executor.begin(False)
+        for _ in range(2):
+            self.start()
+        self.executor.finish(0.0)
+        self.executor.alter(attrs.evolve(programSpec(), server=Program(b"/bin/ls", (b"ls",))))
+        self.start()
+        started = [each.executable for each in self.world.spawner.spawned]
+        self.assertEqual(started, [b"/bin/cat", b"/bin/cat", b"/bin/ls"])
+
     def test_patience(self) -> None:
         """
         Nobody is kept waiting for ever.

@@ -154,6 +154,30 @@ class LifeTests(LauncherTestCase):
         self.assertEqual(len(road.pool._launchers), 2)
 
     @inlineCallbacks
+    def test_oneBegins(self) -> Any:
+        """
+        However many come, one begins after the other.
+        """
+        road = self.road()
+        road.pool._many = 50
+        yield self.spawn(road, "exit 0").ended
+        protocols = [self.spawn(road, "exit 0") for _ in range(30)]
+        self.assertEqual(len(road.pool._launchers), 2)
+        for protocol in protocols:
+            yield protocol.ended
+
+    @inlineCallbacks
+    def test_warmInVain(self) -> Any:
+        """
+        One that has begun for nobody is let go like any other.
+        """
+        pool = self.road().pool
+        pool.rest = 0.01
+        pool.isWarm()
+        while pool.launcherPids:
+            yield deferLater(reactor, 0.001)
+
+    @inlineCallbacks
     def test_warm(self) -> Any:
         """
         The first begins when it is asked whether one is there.

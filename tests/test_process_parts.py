@@ -5,8 +5,10 @@ and which road is taken.
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import select
 import signal
 import subprocess
 import threading
@@ -28,7 +30,7 @@ from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.limits import DescriptorLimit
-from txinetd.process.orphans import OrphanReaper, deadChildren
+from txinetd.process.orphans import OrphanReaper, deadChildren, isSubreaper
 from txinetd.process.reaper import Reaper
 from txinetd.process.signals import ignoredSignals, replaceIgnoredSignals
 from txinetd.process.spawner import Spawner, isOwn
@@ -218,6 +220,45 @@ class ReaperTests(TestCase):
         reaper.looks = 10_000
         status, _ = yield self.watch(reaper, self.child())
         self.assertEqual(os.WEXITSTATUS(status), 3)
+
+    @inlineCallbacks
+    def test_notMine(self) -> Any:
+        """
+        A process that is not this one's child can be waited for as well, though not asked
+        how it has ended.
+        """
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        parent = self.child(f"sleep 1000 >&- 2>&- & echo $! >/proc/$PPID/fd/{write}")
+        pid = int(os.read(read, 100))
+        os.close(write)
+        os.waitpid(parent, 0)
+        done: Deferred[Any] = Deferred()
+        Reaper(reactor).watch(pid, lambda *outcome: done.callback(outcome), young=False)
+        yield deferLater(reactor, 0.02)
+        self.assertFalse(done.called)
+        os.kill(pid, signal.SIGKILL)
+        status, _ = yield done
+        self.assertEqual(status is None, not isSubreaper())
+
+    @inlineCallbacks
+    def test_noDescriptor(self) -> Any:
+        """
+        Where there is no descriptor left it is told all the same.
+        """
+
+        def none(*given: object) -> None:
+            raise OSError(errno.EMFILE, "told to")
+
+        self.patch(select, "epoll", none)
+        reaper = Reaper(reactor)
+        reaper.looks = 1
+        done = self.watch(reaper, pid := self.child("exec sleep 1000"))
+        while reaper._young:
+            yield deferLater(reactor, 0.001)
+        os.kill(pid, signal.SIGTERM)
+        status, _ = yield done
+        self.assertEqual(os.WTERMSIG(status), signal.SIGTERM)
 
     @inlineCallbacks
     def test_fault(self) -> Any:
@@ -453,7 +494,9 @@ class RoadTests(SynchronousTestCase):
         """
         Another road can be asked for.
         """
-        self.assertIsInstance(Spawner(reactor, road="fork").choose(SELF), ForkRoad)
+        spawner = Spawner(reactor, road="fork")
+        self.addCleanup(spawner.close)
+        self.assertIsInstance(spawner.choose(SELF), ForkRoad)
 
     def test_groups(self) -> None:
         """

@@ -33,6 +33,17 @@ __all__ = ["Answering", "isAnswered"]
 _NOTHING = bytes(4)
 
 
+def _hasInput(connection: socket.socket) -> bool:
+    """
+    Whether something has come that may be read; so, too, where that is not known.
+    """
+    try:
+        return fcntl.ioctl(connection.fileno(), termios.FIONREAD, _NOTHING) != _NOTHING
+    except OSError:
+        # vsock(7) tells only in kernels of late.
+        return True
+
+
 def isAnswered(server: Server) -> bool:
     """
     Whether connections to a server can be served in this process.
@@ -169,7 +180,7 @@ class Answering:
         record.received = record.sent = 0
         try:
             record.sent = connection.send(text, socket.MSG_DONTWAIT)
-            if fcntl.ioctl(connection.fileno(), termios.FIONREAD, _NOTHING) != _NOTHING:
+            if _hasInput(connection):
                 # What is left unread would make the end a reset.
                 record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
         except BlockingIOError:

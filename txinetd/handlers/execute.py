@@ -7,6 +7,7 @@ record through to the program's end.
 from __future__ import annotations
 
 import errno
+import math
 import os
 import socket
 from collections import deque
@@ -101,6 +102,7 @@ class Executor:
         self._held: deque[_Start] = deque()
         self._gathering = False
         self._gathered: deque[_Start] = deque()
+        self._latest: _Start | None = None
         self._again: IDelayedCall | None = None
         self._pause = self.firstPause
         self.alter(spec)
@@ -112,6 +114,8 @@ class Executor:
         @param spec: a service whose server is a L{Program}.
         """
         assert isinstance(spec.server, Program)
+        # Those of the turn before, who have come to what was there before.
+        self.finish(math.inf)
         self._program = spec.server
         self._within = spec.access.startWithin
         self._box = spec.box
@@ -147,15 +151,32 @@ class Executor:
                 self._hold(self._gathered.popleft())  # in their order
                 continue
             try:
-                self._road.spawnTogether(self._program, self._taken(until))
-            except SpawnError as error:
-                self._notStarted(self._latest, error)
+                self._startSome(until)
             except Exception:
+                # One less is there in any case.
                 self.log.failure("an arrival could not be handled")
-                self._latest.protocol.failed(_FAULT)
             if self._seconds() >= until:
                 break
         return bool(self._gathered)
+
+    def _startSome(self, until: float) -> None:
+        """
+        Start those that are gathered until there is no more time, or one cannot be started.
+        """
+        self._latest = None
+        try:
+            self._road.spawnTogether(self._program, self._taken(until))
+        except SpawnError as error:
+            self._notStarted(self._failed(), error)
+        except Exception:
+            self.log.failure("an arrival could not be handled")
+            self._failed().protocol.failed(_FAULT)
+
+    def _failed(self) -> _Start:
+        """
+        The one that could not be started: that was taken last, or was to be the first.
+        """
+        return self._gathered.popleft() if self._latest is None else self._latest
 
     def _taken(self, until: float) -> Iterator[_Start]:
         """
@@ -163,8 +184,8 @@ class Executor:
         """
         gathered = self._gathered
         while gathered:
-            self._latest = gathered.popleft()
-            yield self._latest
+            latest = self._latest = gathered.popleft()
+            yield latest
             if self._seconds() >= until:
                 return
 
@@ -259,6 +280,8 @@ class Executor:
         """
         Try again after a while.
         """
+        if self._again is not None:
+            return
         if self._held[0].error.step == _BUSY:
             self._again = self._collaborators.reactor.callLater(self.busyPause, self._tryAgain)
             return

@@ -397,7 +397,8 @@ class Launcher:
             self.doRead()
         orphans, self._orphans = self._orphans, {}
         for pid, child in orphans.items():
-            self._pool.reaper.watch(pid, child.ended)
+            # Where this process adopts nobody they are not its children.
+            self._pool.reaper.watch(pid, child.ended, young=False)
 
     def _lost(self, resend: bool) -> None:
         """

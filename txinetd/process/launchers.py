@@ -63,9 +63,6 @@ class LauncherPool:
     #: Seconds that a launcher without anything to do is kept.
     rest = 300.0
 
-    #: Launchers that may die in a row, without having answered anything.
-    tries = 3
-
     def __init__(
         self,
         reactor: Any,
@@ -91,6 +88,7 @@ class LauncherPool:
         self._vfork = Vfork()
         self._closed = False
         self._resting: IDelayedCall | None = None
+        self._coldUntil = 0.0
 
     @property
     def pids(self) -> frozenset[int]:
@@ -163,9 +161,10 @@ class LauncherPool:
         Whether a server could be started without waiting for a launcher to begin; one
         begins if none is there.
         """
-        if not self._launchers:
+        if not self._launchers and self.reactor.seconds() >= self._coldUntil:
             # Where none can be started, whoever has to have one is told.
-            with contextlib.suppress(SpawnError):
+            self._coldUntil = self.reactor.seconds() + self.rest
+            with contextlib.suppress(SpawnError, OSError):
                 self._launchers.append(Launcher(self, self._plan()))
         return any(launcher.ready for launcher in self._launchers)
 
@@ -179,7 +178,12 @@ class LauncherPool:
         if best is None:
             best = Launcher(self, self._plan())
             self._launchers.append(best)
-        elif len(best) >= self.crowd and len(self._launchers) < self._many:
+        elif (
+            len(best) >= self.crowd
+            and len(self._launchers) < self._many
+            and len(ready) in (0, len(self._launchers))
+        ):
+            # One after the other, once one is ready.
             with contextlib.suppress(SpawnError):
                 self._launchers.append(Launcher(self, self._plan()))
         return best
@@ -233,6 +237,9 @@ class LauncherPool:
         """
         A launcher has become what it should: those with many servers may go.
         """
+        if launcher.isIdle:
+            # Whoever it was begun for has been served by others.
+            self.idle()
         if not isSubreaper():
             return
         for large in [each for each in self._launchers if len(each.children) >= self.family]:

@@ -7,6 +7,7 @@ children there are.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import select
@@ -91,15 +92,20 @@ class Reaper:
         """
         return frozenset(self._pids)
 
-    def watch(self, pid: int, ended: Ended) -> None:
+    def watch(self, pid: int, ended: Ended, young: bool = True) -> None:
         """
         Wait for a child.
 
-        @param pid: a child of this process that nobody has waited for.
+        @param pid: a child of this process that nobody has waited for; or, where it is
+            not young, any process.
         @param ended: called, never before this returns, when it has ended and is
             reaped.
+        @param young: whether it has just been started.
         """
         self._pids.add(pid)
+        if not young:
+            self._observe(pid, ended)
+            return
         self._young.append((pid, ended, self.looks))
         if self._looking is None:
             self._signal.silence()
@@ -121,18 +127,22 @@ class Reaper:
                 else:
                     self._observe(pid, ended)
         finally:
-            if not self._young:
-                self._signal.restore()
-            elif self._looking is None:
-                self._signal.yieldToOthers()
+            # An end may have begun another look.
+            if self._young and self._looking is None:
                 self._looking = self._reactor.callLater(self.pause, self._look)
+            if self._looking is None:
+                self._signal.restore()
+            else:
+                self._signal.yieldToOthers()
 
     def _prepare(self) -> None:
         """
         Be ready to watch children, where the system has descriptors for them.
         """
         if self._pidfds is None and hasattr(os, "pidfd_open") and hasattr(select, "epoll"):
-            self._pidfds = _Pidfds(self._reactor, self.pause, self._reaped)
+            # Without a descriptor for it there is the other way.
+            with contextlib.suppress(OSError):
+                self._pidfds = _Pidfds(self._reactor, self.pause, self._reaped)
 
     def _observe(self, pid: int, ended: Ended) -> None:
         """
@@ -141,7 +151,8 @@ class Reaper:
         self._prepare()
         if self._pidfds is None or not self._pidfds.add(pid, ended):
             # No such thing on this system, or no descriptor left.
-            _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome)).watch()
+            signalled = _Signalled(pid, lambda *outcome: self._reaped(pid, ended, *outcome))
+            self._reactor.callLater(0, signalled.watch)
 
     def _reaped(
         self, pid: int, ended: Ended, status: int | None, usage: resource.struct_rusage | None
@@ -201,8 +212,12 @@ class _Pidfds:
             descriptor = os.pidfd_open(pid)
         except OSError:
             return False
+        try:
+            self._poll.register(descriptor, _ONCE)
+        except OSError:
+            os.close(descriptor)
+            return False
         self._children[descriptor] = (pid, ended)
-        self._poll.register(descriptor, _ONCE)
         return True
 
     def fileno(self) -> int:

@@ -9,6 +9,7 @@ import functools
 import os
 import socket
 import struct
+import sys
 from typing import Any
 
 from txinetd.process.facts import ConnectionFacts, End, plainHost
@@ -61,7 +62,9 @@ def fixedEnd(listener: socket.socket) -> End | None:
     @return: C{None} where each connection has to be asked.
     """
     name = listener.getsockname()
-    if listener.family not in _TRANSPARENT or plainHost(name[0]) in ("0.0.0.0", "::"):
+    if sys.platform != "linux" or listener.family not in _TRANSPARENT:
+        return None
+    if plainHost(name[0]) in ("0.0.0.0", "::"):
         return None
     level, option = _TRANSPARENT[listener.family]
     try:

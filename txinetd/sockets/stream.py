@@ -146,7 +146,10 @@ class StreamListener:
             except Exception:
                 self.log.failure("an arrival could not be handled")
         if self._gathering is not None:
-            self._unfinished = self._gathering.finish(math.inf)
+            try:
+                self._unfinished = self._gathering.finish(math.inf)
+            except Exception:
+                self.log.failure("an arrival could not be handled")
 
     def pause(self, why: object) -> None:
         """
@@ -186,11 +189,14 @@ class StreamListener:
                     if self._reactor.seconds() >= ends:
                         break
         finally:
-            self._unfinished = gathering is not None and gathering.finish(ends)
-            if (arrived or self._unfinished) and self._running:
-                # There was no time for them, or one could not be handled, about which the
-                # others can do nothing.
-                self._rest = self._reactor.callLater(0, self._goOn)
+            self._unfinished = gathering is not None
+            try:
+                self._unfinished = gathering is not None and gathering.finish(ends)
+            finally:
+                if (arrived or self._unfinished) and self._running:
+                    # There was no time for them, or one could not be handled, about which
+                    # the others can do nothing.
+                    self._rest = self._reactor.callLater(0, self._goOn)
 
     def _passOn(self) -> None:
         """
