@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_datagram -*-
+# -*- test-case-name: tests.test_sockets_peers -*-
 """
 What a socket tells about both of its ends; never a look-up.
 """
