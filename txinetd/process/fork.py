@@ -79,6 +79,9 @@ class ForkRoad:
         @raise SpawnError: if there can be no new process.
         """
         assert childFDs is not None
+        if childFDs[0] < 0:
+            # Closed already.  Not every Python says so when it is told to copy that.
+            raise SpawnError("dup2", errno.EBADF)
         start = Start(
             executable,
             tuple(args),
