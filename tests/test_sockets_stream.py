@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.sockets.stream import StreamListener, _isCountable
+from txinetd.sockets.stream import Neighbours, StreamListener, _isCountable
 
 
 class FakeReactor(Clock):
@@ -120,6 +120,25 @@ def _same(thing: object) -> object:
     What it is given.
     """
     return thing
+
+
+class NeighboursTests(SynchronousTestCase):
+    """
+    Tests for L{Neighbours}.
+    """
+
+    def test_lately(self) -> None:
+        """
+        There are others as long as one of them has had somebody lately.
+        """
+        neighbours = Neighbours()
+        neighbours.areThere("one", 0.0)
+        alone = neighbours.areThere("one", 1.0)
+        other = neighbours.areThere("two", 1.001)
+        back = neighbours.areThere("one", 1.002)
+        lately = neighbours.areThere("one", 1.03)
+        again = neighbours.areThere("one", 2.0)
+        self.assertEqual([alone, other, back, lately, again], [False, True, True, True, False])
 
 
 class ListenerTests(SynchronousTestCase):
