@@ -99,10 +99,11 @@ class HybridRoad:
         """
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        launch = descriptor >= self.large or self._isRemote(executable)
-        # A crowd need not wait for the first launcher to begin.
-        launch = launch or (self._crowd and self._launched.pool.isWarm())
-        return self._launched if launch else self._direct
+        if self._isRemote(executable):
+            return self._launched
+        # To wait for the first launcher to begin would take longer.
+        launch = self._crowd or descriptor >= self.large
+        return self._launched if launch and self._launched.pool.isWarm() else self._direct
 
     def _isRemote(self, executable: bytes) -> bool:
         """
