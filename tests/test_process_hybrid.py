@@ -35,7 +35,7 @@ class Noting:
         """
         self._taken.append(self._name)
 
-    def isWarm(self) -> bool:
+    def warmUp(self) -> bool:
         """
         As it is told.
         """

@@ -173,7 +173,7 @@ class LifeTests(LauncherTestCase):
         """
         pool = self.road().pool
         pool.rest = 0.01
-        pool.isWarm()
+        pool.warmUp()
         while pool.launcherPids:
             yield deferLater(reactor, 0.001)
 
@@ -183,10 +183,21 @@ class LifeTests(LauncherTestCase):
         The first begins when it is asked whether one is there.
         """
         pool = self.road().pool
-        self.assertFalse(pool.isWarm())
-        while not pool.isWarm():
+        self.assertFalse(pool.warmUp())
+        while not pool.warmUp():
             yield deferLater(reactor, 0.001)
+        first = self.launcher(pool)
+        os.kill(first, signal.SIGKILL)
+        while pool.launcherPids:
+            yield deferLater(reactor, 0.001)
+        # One that had been ready is replaced at once, one that does not come so far is not.
+        self.patch(pool, "start", lambda _: os.spawnv(os.P_NOWAIT, "/bin/false", ["false"]))
+        pool.warmUp()
         self.assertEqual(len(pool.launcherPids), 1)
+        while pool.launcherPids:
+            yield deferLater(reactor, 0.001)
+        pool.warmUp()
+        self.assertEqual(pool.launcherPids, ())
 
     @inlineCallbacks
     def test_large(self) -> Any:

@@ -103,7 +103,7 @@ class HybridRoad:
             return self._launched
         # To wait for the first launcher to begin would take longer.
         launch = self._crowd or descriptor >= self.large
-        return self._launched if launch and self._launched.pool.isWarm() else self._direct
+        return self._launched if launch and self._launched.pool.warmUp() else self._direct
 
     def _isRemote(self, executable: bytes) -> bool:
         """

@@ -88,6 +88,7 @@ class LauncherPool:
         self._vfork = Vfork()
         self._closed = False
         self._resting: IDelayedCall | None = None
+        #: Until when none begins only to be there: the last one has not become ready.
         self._coldUntil = 0.0
 
     @property
@@ -129,21 +130,12 @@ class LauncherPool:
             raise SpawnError(f"launcher: {step}", number)
         return pid
 
-    def spawn(self, job: Job) -> None:
-        """
-        Have a server started.
-
-        @raise SpawnError: C{channel} where there are too many already, else if no
-            launcher can be started.
-        """
-        self.gather(job)
-        self.flush()
-
     def gather(self, job: Job) -> None:
         """
         Have a server started, at the next L{flush}.
 
-        @raise SpawnError: as L{spawn}.
+        @raise SpawnError: C{channel} where there are too many already, else if no
+            launcher can be started.
         """
         if sum(map(len, self._launchers)) >= self.most:
             raise SpawnError("channel", 0)
@@ -156,10 +148,11 @@ class LauncherPool:
         for launcher in tuple(self._launchers):
             launcher.flush()
 
-    def isWarm(self) -> bool:
+    def warmUp(self) -> bool:
         """
-        Whether a server could be started without waiting for a launcher to begin; one
-        begins if none is there.
+        Have a launcher begin if none is there.
+
+        @return: whether a server could be started without waiting for that.
         """
         if not self._launchers and self.reactor.seconds() >= self._coldUntil:
             # Where none can be started, whoever has to have one is told.
@@ -237,6 +230,7 @@ class LauncherPool:
         """
         A launcher has become what it should: those with many servers may go.
         """
+        self._coldUntil = 0.0
         if launcher.isIdle:
             # Whoever it was begun for has been served by others.
             self.idle()
