@@ -12,7 +12,8 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.sockets.stream import Neighbours, StreamListener, _isCountable
+from txinetd.sockets.neighbours import Neighbours
+from txinetd.sockets.stream import StreamListener, _isCountable
 
 
 class FakeReactor(Clock):

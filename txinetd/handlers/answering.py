@@ -184,7 +184,7 @@ class Answering:
                 # What is left unread would make the end a reset.
                 record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))
         except BlockingIOError:
-            pass  # no room for what there is to say
+            pass  # no room for what there is to say, or nothing to read after all
         except OSError as error:
             # A client that has gone again already.
             self._door.fail(record, f"send: {error.strerror}")

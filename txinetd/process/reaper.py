@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.process.childsignal import ChildSignal
+from txinetd.process.launch.launcher import LOOKS, PAUSE
 from txinetd.process.launch.peak import Peaks
 
 __all__ = ["Ended", "Reaper"]
@@ -44,10 +45,10 @@ class Reaper:
     #: Seconds between two looks.  A client sees the end of its connection a little
     #: before its server is dead, and the next one may come at once.  It goes first:
     #: the dead can wait for a moment, and then all of them are looked after together.
-    pause = 0.001
+    pause = PAUSE
 
     #: How often a child is looked at before it is watched.
-    looks = 5
+    looks = LOOKS
 
     def __init__(self, reactor: Any) -> None:
         """

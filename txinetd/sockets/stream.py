@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from txinetd.sockets.neighbours import Neighbours
 from txinetd.sockets.readable import Readable
 
 __all__ = ["EXHAUSTED", "Gathering", "StreamListener"]
@@ -61,31 +62,7 @@ class Gathering(Protocol):
         """
 
 
-class Neighbours:
-    """
-    Knows whether connections come to more than one socket.
-    """
-
-    #: Seconds for which somebody is remembered.
-    memory = 0.05
-
-    def __init__(self) -> None:
-        self._latest: object = None
-        self._changed = -math.inf
-
-    def areThere(self, listener: object, now: float) -> bool:
-        """
-        Note that somebody has come, and tell whether others have lately.
-
-        @param listener: to whom.
-        @param now: the time.
-        """
-        if listener is not self._latest:
-            self._latest = listener
-            self._changed = now
-        return now - self._changed < self.memory
-
-
+#: One for all listeners of the process, as they share its reactor.
 _neighbours = Neighbours()
 
 
