@@ -28,13 +28,13 @@ def endOf(status: int | None) -> Failure:
     @param status: the status, or C{None} where it is not known.
     @return: L{error.ProcessDone} or L{error.ProcessTerminated}.
     """
+    if status == 0:
+        return _DONE
     if status is None:
         return Failure(error.ProcessTerminated())
     code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-    if code or number:
-        return Failure(error.ProcessTerminated(code, number, status))
-    return _DONE
+    return Failure(error.ProcessTerminated(code, number, status))
 
 
 @implementer(IAddress)

@@ -7,6 +7,7 @@ records (counted) and never service.
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
@@ -206,6 +207,9 @@ class RecordLog(service.Service):
         """
         The thread: write until told to end and nothing is left.
         """
+        # While the reactor's thread starts a server it takes no signals, and the kernel
+        # would wake this one for each server that ends meanwhile.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             self._wake.wait()
             ending = self._ending

@@ -46,9 +46,10 @@ from .vfork import Vfork
 LONGEST = 1 << 18
 MOST = 253
 
-#: Seconds between two looks at the servers that are young, and how many looks they are
-#: that for.
+#: Seconds between two looks at the servers that are young; how many times in a row that
+#: may be put off while more are started; and how many looks they are young for.
 PAUSE = 0.001
+POSTPONED = 3
 LOOKS = 5
 
 #: What a message that is no marshalled tuple begins with.
@@ -166,7 +167,8 @@ class Launcher:
         while True:
             # A server's client sees its end a little before it is dead, and the next
             # one may come at once.  It goes first.
-            for descriptor, _ in self._poll.poll(PAUSE if self._young else None):
+            events = self._poll.poll(PAUSE if self._young else None)
+            for descriptor, _ in events:
                 if descriptor != channel:
                     self._reap(descriptor)
                     continue
@@ -175,7 +177,7 @@ class Launcher:
                     self._report()
                     return
                 self._obey(marshal.loads(data), descriptors)
-            if self._young and time.monotonic() >= self._look:
+            if self._young and (not events or time.monotonic() >= self._look):
                 self._lookAtYoung()
             self._report()
 
@@ -205,7 +207,7 @@ class Launcher:
         if self._raised:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
         if not self._young:
-            self._look = time.monotonic() + PAUSE
+            self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
         for start, descriptor in zip(starts, descriptors, strict=True):
             number = _NUMBER.pack(start[0])
             self._page[: _NUMBER.size] = number
@@ -328,7 +330,7 @@ class Launcher:
         See which servers have ended already: many live for less than it would cost to
         watch them.
         """
-        self._look = time.monotonic() + PAUSE
+        self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
         for _ in range(len(self._young)):
             pid, looks = self._young.popleft()
             reaped, status, usage = os.wait4(pid, os.WNOHANG)
