@@ -40,9 +40,11 @@ class Rules:
     @ivar all: in their order.
     @ivar forAll: the limits among them that are not about single sources and are
         more than said.
+    @ivar told: those to whom L{take} makes a difference, with their methods.
+    @ivar released: the methods of those to whom L{release} does.
     """
 
-    __slots__ = ("_asked", "_released", "_shadow", "_told", "all", "forAll")
+    __slots__ = ("_asked", "_shadow", "all", "forAll", "released", "told")
 
     def __init__(self, rules: tuple[Rule, ...], shadow: Set[str]) -> None:
         """
@@ -60,8 +62,8 @@ class Rules:
             (rule, rule.check if type(rule).arrive is Rule.arrive else rule.arrive)
             for rule in rules
         )
-        self._told = tuple((rule, rule.take) for rule in rules if type(rule).take is not Rule.take)
-        self._released = tuple(
+        self.told = tuple((rule, rule.take) for rule in rules if type(rule).take is not Rule.take)
+        self.released = tuple(
             rule.release for rule in rules if type(rule).release is not Rule.release
         )
 
@@ -99,11 +101,11 @@ class Rules:
         @param objections: what rules have said that would have refused it.
         """
         if objections is None:
-            for _, take in self._told:
+            for _, take in self.told:
                 take(source, now)
             return
         deceived = {id(rule) for rule, _ in objections.shadowed}
-        for rule, take in self._told:
+        for rule, take in self.told:
             if id(rule) not in deceived or type(rule).release is not Rule.release:
                 take(source, now)
 
@@ -111,5 +113,5 @@ class Rules:
         """
         Tell all rules that want to know that somebody has gone.
         """
-        for release in self._released:
+        for release in self.released:
             release(source, now)

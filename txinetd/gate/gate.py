@@ -122,7 +122,8 @@ class Gate:
         Tell all rules of an arrival.
         """
         self._running.add(source)
-        self._rules.take(source, now, objections)
+        if self._rules.told:
+            self._rules.take(source, now, objections)
         if self._server is not None:
             self._server._take(source, now, objections)
 
@@ -167,7 +168,8 @@ class Gate:
         @raise ValueError: if nobody from there was in.
         """
         self._running.remove(source)
-        self._rules.release(source, now)
+        if self._rules.released:
+            self._rules.release(source, now)
         if self._server is not None:
             self._server.release(source, now)
 

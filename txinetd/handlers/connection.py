@@ -6,6 +6,7 @@ nowait on a stream: a child for each connection.
 from __future__ import annotations
 
 import socket
+from functools import partial
 
 from txinetd.handlers.accepting import AcceptingPort
 from txinetd.handlers.execute import Executor
@@ -14,6 +15,10 @@ from txinetd.record import ConnectionRecord
 from txinetd.spec import ServiceSpec
 
 __all__ = ["ConnectionPort"]
+
+#: Nobody has made a file of the connection, which is all that L{socket.socket} would
+#: look after besides.
+_close = socket.SocketType.close
 
 
 class ConnectionPort(AcceptingPort):
@@ -75,4 +80,6 @@ class ConnectionPort(AcceptingPort):
             if not ran:
                 self.collaborators.closer.close(connection)
 
-        self._executor.start(record, facts, connection, connection.close, ended, environment)
+        self._executor.start(
+            record, facts, connection, partial(_close, connection), ended, environment
+        )

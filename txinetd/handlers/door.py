@@ -12,7 +12,6 @@ import time
 import attrs
 from twisted.logger import Logger
 
-from txinetd.counters import ServiceCounters
 from txinetd.gate.assemble import accessRules
 from txinetd.gate.gate import Gate
 from txinetd.gate.penalties import Offence
@@ -23,7 +22,7 @@ from txinetd.handlers.lobby import Lobby
 from txinetd.handlers.offences import Offences
 from txinetd.handlers.turns import Turns
 from txinetd.origin import Origin
-from txinetd.policy import Sensor
+from txinetd.policy import Reaction, Sensor
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
 from txinetd.spec import ServiceSpec
@@ -35,11 +34,9 @@ _identifiers = itertools.count(1)
 
 def _sourceOf(facts: ConnectionFacts) -> Source:
     """
-    Where an arrival came from: an address, the user of a unix client, a machine's
+    Where an arrival without an address came from: the user of a unix client, a machine's
     context id, or L{NOBODY} where that cannot be known.
     """
-    if facts.peer.host is not None:
-        return sourceOf(facts.peer.host)
     if facts.peerUser is not None:
         return Source(0, facts.peerUser[0], facts.peerText)
     if facts.peer.cid is not None:
@@ -157,12 +154,13 @@ class Door:
         @return: the record, and whom L{judge} is to judge.
         """
         self._closed = False
+        peer = facts.peer
         record = ConnectionRecord(
             next(_identifiers),
             self._spec.name,
             facts.transport,
-            facts.localText,
-            facts.peerText,
+            facts.local.text,
+            peer.text if facts.peerUser is None else facts.peerText,
             time.time(),
             self._clock(),
             user=self._spec.identity.user,
@@ -171,7 +169,7 @@ class Door:
         )
         if facts.peerUser is not None:
             record.remoteUser = str(facts.peerUser[0])
-        return record, _sourceOf(facts)
+        return record, _sourceOf(facts) if peer.host is None else sourceOf(peer.host)
 
     def judge(self, record: ConnectionRecord, source: Source) -> Verdict:
         """
@@ -195,7 +193,8 @@ class Door:
             self._inside[record.identifier] = source
             self.counters.accepted += 1
             self.counters.running += 1
-            self.lobby.filled()
+            if self._gate.limits.reaction is Reaction.PAUSE:
+                self.lobby.filled()
         return verdict
 
     @property
@@ -350,24 +349,27 @@ class Door:
         source = self._inside.pop(record.identifier, None)
         record.duration = now - record.started
         if source is not None:
-            self._count(record)
+            if record.service == self.counters.name:
+                self.counters.ended(record)
+            else:
+                self._countFormer(record)
             self._gate.release(source, now)
-            if record.verdict == "served":
+            if record.verdict == "served" and (record.status or record.signal or record.reason):
                 self._judgeEnd(record, source)
         self._recorder.record(record)
         if source is None or self._closed:
             return
-        self._turns.left()
-        self.lobby.look()
+        if self._gate.over:
+            self._turns.left()
+        if not self.lobby.isQuiet:
+            self.lobby.look()
 
-    def _count(self, record: ConnectionRecord) -> None:
+    def _countFormer(self, record: ConnectionRecord) -> None:
         """
-        Count the end of somebody who had been let in.
+        Count the end of somebody who had been let in before a reload gave the service
+        another name.
         """
-        counters: ServiceCounters | None = self.counters
-        if record.service != self.counters.name:
-            # It came before a reload gave the service another name.
-            counters = self._allCounters.known(record.service, self.counters.kind)
+        counters = self._allCounters.known(record.service, self.counters.kind)
         if counters is not None:
             counters.ended(record)
 

@@ -61,6 +61,12 @@ class Lobby:
 
     log = Logger()
 
+    #: Whether nobody is brought at present.
+    isPaused = False
+
+    #: Whether L{look} would do nothing.
+    isQuiet = True
+
     #: Those accepted in one go, of whom some may be too many, with
     #: L{Reaction.PAUSE}.
     spare = 64
@@ -75,7 +81,6 @@ class Lobby:
         self._clock = clock
         self._gate = gate
         self._entries: set[Pausable] = set()
-        self._paused = False
         self._looking = False
         self._timer: IDelayedCall | None = None
         self._queue: FairQueue[Visitor] = FairQueue(*self._size(gate.limits), gate.limits.prefixes)
@@ -85,13 +90,6 @@ class Lobby:
         How many wait here.
         """
         return len(self._queue)
-
-    @property
-    def isPaused(self) -> bool:
-        """
-        Whether nobody is brought at present.
-        """
-        return self._paused
 
     def _size(self, limits: Limits) -> tuple[int, float]:
         """
@@ -107,7 +105,7 @@ class Lobby:
         Have somebody bring arrivals.
         """
         self._entries.add(entry)
-        if self._paused:
+        if self.isPaused:
             entry.pause(self)
 
     def detach(self, entry: Pausable) -> None:
@@ -136,6 +134,7 @@ class Lobby:
         """
         Let somebody wait, or somebody else give up for it.
         """
+        self.isQuiet = False
         most = self._queue.capacity
         for displaced in self._queue.push(visitor, visitor.source, self._clock()):
             displaced.giveUp("queue", f"more than {most} were waiting")
@@ -146,8 +145,9 @@ class Lobby:
         """
         Have nobody brought until there is room.
         """
-        if not self._paused:
-            self._paused = True
+        self.isQuiet = False
+        if not self.isPaused:
+            self.isPaused = True
             for entry in tuple(self._entries):
                 entry.pause(self)
         self._setTimer()
@@ -165,18 +165,19 @@ class Lobby:
         """
         if self._looking:
             return  # who is let in may leave at once, and call this
-        if self._timer is None and not self._paused and not self._queue:
-            return  # as nearly always
+        if self._timer is None and not self.isPaused and not self._queue:
+            self.isQuiet = True
+            return
         self._looking = True
         try:
             self._serve()
         finally:
             self._looking = False
-        if not self._paused and not self._queue:
+        if not self.isPaused and not self._queue:
             self._forgetTimer()
             return
         if not self._queue and not self.holds:
-            self._paused = False
+            self.isPaused = False
             for entry in tuple(self._entries):
                 entry.resume(self)
             self._forgetTimer()
@@ -236,6 +237,6 @@ class Lobby:
         The service stops: nobody needs to wait any more.
         """
         self._forgetTimer()
-        self._paused = False
+        self.isPaused = False
         for visitor in self._queue.clear():
             visitor.giveUp("stopped", "the service has been stopped")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import cast
 
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
@@ -54,13 +53,15 @@ class ProgramProtocol(ProcessProtocol):
         """
         The program has its descriptors.
         """
-        child = self._child = cast(IChild, self.transport)
+        child: IChild = self.transport  # type: ignore[assignment]
+        self._child = child
         self._record.pid = child.pid
         self._children.add(child, self._record)
         if self._box.seconds is not None:
             self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
         self._door.began(self._record)
-        self.handedOver()
+        if self._tellHandedOver is not None:
+            self.handedOver()
 
     def waited(self, now: float) -> None:
         """
@@ -135,22 +136,16 @@ class ProgramProtocol(ProcessProtocol):
         if isinstance(why, SpawnError):
             self.failed(why)
         else:
-            self._finished(why)
+            if isinstance(why, ProcessTerminated):
+                self._record.status = why.exitCode
+                self._record.signal = why.signal
+            else:
+                self._record.status = 0
+            self._door.finish(self._record)
+            self._ended(True)
         if child is not None:
             # Last: whoever waits for the last child to end wants its record, too.
             self._children.remove(child)
-
-    def _finished(self, why: object) -> None:
-        """
-        The program has run and ended.
-        """
-        if isinstance(why, ProcessTerminated):
-            self._record.status = why.exitCode
-            self._record.signal = why.signal
-        else:
-            self._record.status = 0
-        self._door.finish(self._record)
-        self._ended(True)
 
     def failed(self, error: SpawnError) -> None:
         """

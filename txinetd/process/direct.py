@@ -18,7 +18,6 @@ from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork, isSupported
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
-from txinetd.process.starting import handOver
 from txinetd.spec import NO_BOX, Program
 
 __all__ = ["DirectRoad", "isSupported"]
@@ -106,7 +105,9 @@ class DirectRoad:
                     protocol = each.protocol
                     started.append((pid, protocol))
                     # Its client sees the end when nobody has the connection any more.
-                    handOver(protocol)
+                    tell = getattr(protocol, "handedOver", None)
+                    if tell is not None:
+                        tell()
         finally:
             for pid, protocol in started:
                 try:

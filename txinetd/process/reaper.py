@@ -178,7 +178,8 @@ class Reaper:
         A child has ended.
         """
         self._pids.discard(pid)
-        self._closeIfIdle()
+        if not self._kept:
+            self._closeIfIdle()
         # Those that launchers have left behind as well: a launcher is smaller than this.
         ended(status, None if usage is None else self._peaks.clean(usage))
 

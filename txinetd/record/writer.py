@@ -73,6 +73,8 @@ class RecordLog(service.Service):
         #: C{None} for a line: the place is to be closed.
         self._queue: deque[tuple[Place, Line | None]] = deque()
         self._outputs: dict[Recording, Output] = {}
+        #: The one that was used last: most services have the same.
+        self._latest: Output | None = None
         self._places: dict[object, Place] = {}
         # One for each thread, as neither waits for the other.
         self._notTaken = 0
@@ -96,11 +98,17 @@ class RecordLog(service.Service):
 
         @param record: it is not to be changed any more.
         """
-        output = self._outputs.get(record.recording)
-        if output is None:
-            output = self._makeOutput(record.recording)
+        output = self._latest
+        if output is None or output.recording is not record.recording:
+            output = self._outputs.get(record.recording) or self._makeOutput(record.recording)
+            self._latest = output
         self._put(output, output.lines(record, time.time(), self._clock()))
-        if self._timer is None and output.isPending and self._thread is not None:
+        if (
+            record.verdict == "refused"
+            and self._timer is None
+            and output.isPending
+            and self._thread is not None
+        ):
             assert output.period is not None
             self._timer = self._reactor.callLater(output.period, self._due)
 
@@ -111,7 +119,7 @@ class RecordLog(service.Service):
         """
         self._putRest()
         places, self._places = self._places, {}
-        self._outputs = {}
+        self._outputs, self._latest = {}, None
         for place in places.values():
             self._queue.append((place, None))
         self._wake.set()
