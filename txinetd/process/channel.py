@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import marshal
 import mmap
 import os
@@ -15,6 +16,7 @@ import resource
 import signal
 import socket
 import struct
+import termios
 from array import array
 from collections import deque
 from typing import Any, Protocol
@@ -36,6 +38,10 @@ _NUMBER = struct.Struct("=Q")
 #: Where a message is received.  One for all: a new one of this size is a new mapping
 #: each time.
 _buffer = memoryview(bytearray(LONGEST))
+
+#: How much FIONREAD says where nothing is to be read.
+_NOTHING = bytes(4)
+
 _ONE_DESCRIPTOR = socket.CMSG_SPACE(4)
 
 
@@ -46,6 +52,7 @@ class Owner(Protocol):
 
     reactor: Any
     reaper: Reaper
+    family: int
 
     def start(self, channel: int) -> int:
         """
@@ -69,7 +76,7 @@ class Owner(Protocol):
 
     def grown(self, launcher: Launcher) -> None:
         """
-        It has one server more.
+        It has one server more, and as many as it is to have.
         """
 
 
@@ -256,7 +263,7 @@ class Launcher:
         except OSError as error:
             if error.errno != errno.ETOOMANYREFS:
                 # It has gone; first what it has still said.
-                self.doRead()
+                self._takeRest()
                 self._lost(resend=True)
             return False
         return True
@@ -279,36 +286,55 @@ class Launcher:
         """
         It has something to say, or has gone.
         """
-        while not self.gone:
-            try:
-                size, ancillary, _, _ = self._channel.recvmsg_into(
-                    [_buffer], _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
-                )
-            except BlockingIOError:
-                return
-            except ConnectionResetError:
-                # It has ended without reading everything, which the kernel tells
-                # once, before what it has still said.
-                continue
-            except OSError:
-                size = 0
-            if not size:
-                self._lost(resend=True)
-                return
-            if _buffer[0] == BEGUN[0]:
-                job = self._begun.get(_NUMBER.unpack_from(_buffer, 1)[0])
-                if job is not None:
-                    job.handedOver()
-                continue
-            message = marshal.loads(_buffer[:size])
-            if isinstance(message, list):
-                for report in message:
-                    self._reported(report, ancillary)
-            elif message[0] == "ready":
-                self.ready = True
-                self._pool.becameReady(self)
-            else:
-                self._unable(message[1], message[2])
+        # To ask whether there is more costs less than a read that raises.
+        while self._take() and fcntl.ioctl(self._channel, termios.FIONREAD, _NOTHING) != _NOTHING:
+            pass
+
+    def _takeRest(self) -> None:
+        """
+        Take all that it has still said.
+        """
+        while self._take():
+            pass
+
+    def _take(self) -> bool:
+        """
+        Take one message, or notice that it has gone.
+
+        @return: whether there may be more.
+        """
+        if self.gone:
+            return False
+        try:
+            size, ancillary, _, _ = self._channel.recvmsg_into(
+                [_buffer], _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
+            )
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            # It has ended without reading everything, which the kernel tells
+            # once, before what it has still said.
+            return True
+        except OSError:
+            size = 0
+        if not size:
+            self._lost(resend=True)
+            return False
+        if _buffer[0] == BEGUN[0]:
+            job = self._begun.get(_NUMBER.unpack_from(_buffer, 1)[0])
+            if job is not None:
+                job.handedOver()
+            return True
+        message = marshal.loads(_buffer[:size])
+        if isinstance(message, list):
+            for report in message:
+                self._reported(report, ancillary)
+        elif message[0] == "ready":
+            self.ready = True
+            self._pool.becameReady(self)
+        else:
+            self._unable(message[1], message[2])
+        return not self.gone
 
     def connectionLost(self, reason: Failure) -> None:
         """
@@ -332,8 +358,10 @@ class Launcher:
             job.close()
             child.protocol.makeConnection(child)
             if not self.gone:
-                self._pool.grown(self)
-                self._retireWhenDone()
+                if len(self.children) >= self._pool.family:
+                    self._pool.grown(self)
+                if self._retiring:
+                    self._retireWhenDone()
         elif report[0] == "failed":
             job = self._begun.pop(report[1])
             for _, _, passed in ancillary:
@@ -394,7 +422,7 @@ class Launcher:
         self.pid = 0
         if not self.gone:
             # First what it has still said.
-            self.doRead()
+            self._takeRest()
         orphans, self._orphans = self._orphans, {}
         for pid, child in orphans.items():
             # Where this process adopts nobody they are not its children.

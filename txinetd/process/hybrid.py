@@ -36,7 +36,7 @@ class HybridRoad:
     """
 
     #: Descriptors from which on their table is large.
-    large = 1024
+    large = 512
 
     def __init__(
         self,
@@ -99,17 +99,16 @@ class HybridRoad:
         """
         # The lowest number that is free is given to a new descriptor, so that it
         # tells how many there are.
-        if self._isRemote(executable):
+        remote = self._places.get(executable)
+        if self._findOut(executable) if remote is None else remote:
             return self._launched
         # To wait for the first launcher to begin would take longer.
         launch = self._crowd or descriptor >= self.large
         return self._launched if launch and self._launched.pool.warmUp() else self._direct
 
-    def _isRemote(self, executable: bytes) -> bool:
+    def _findOut(self, executable: bytes) -> bool:
         """
-        Whether a program is for launchers alone; looked up at its first start.
+        Whether a program that is to be started for the first time is for launchers alone.
         """
-        remote = self._places.get(executable)
-        if remote is None:
-            remote = self._places[executable] = self._remote(executable)
+        remote = self._places[executable] = self._remote(executable)
         return remote

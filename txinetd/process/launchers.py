@@ -12,6 +12,7 @@ servers that it started are looked after by this process.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -137,9 +138,7 @@ class LauncherPool:
         @raise SpawnError: C{channel} where there are too many already, else if no
             launcher can be started.
         """
-        if sum(map(len, self._launchers)) >= self.most:
-            raise SpawnError("channel", 0)
-        self._choose().gather(job)
+        self._choose(self.most).gather(job)
 
     def flush(self) -> None:
         """
@@ -161,20 +160,31 @@ class LauncherPool:
                 self._launchers.append(Launcher(self, self._plan()))
         return any(launcher.ready for launcher in self._launchers)
 
-    def _choose(self) -> Launcher:
+    def _choose(self, most: float = math.inf) -> Launcher:
         """
         The launcher with the least to do; one more if that is much.
+
+        @param most: how much all of them may have to do.
+        @raise SpawnError: if that is more, or there is none and none can be started.
         """
-        # One that begins takes as long for that as another for a hundred servers.
-        ready = [launcher for launcher in self._launchers if launcher.ready]
-        best = min(ready or self._launchers, key=len, default=None)
+        best: Launcher | None = None
+        requests, fewest, ready = 0, 0, 0
+        for launcher in self._launchers:
+            number = len(launcher)
+            requests += number
+            ready += launcher.ready
+            # One that begins takes as long for that as another for a hundred servers.
+            if best is None or (launcher.ready, -number) > (best.ready, -fewest):
+                best, fewest = launcher, number
+        if requests >= most:
+            raise SpawnError("channel", 0)
         if best is None:
             best = Launcher(self, self._plan())
             self._launchers.append(best)
         elif (
-            len(best) >= self.crowd
+            fewest >= self.crowd
             and len(self._launchers) < self._many
-            and len(ready) in (0, len(self._launchers))
+            and ready in (0, len(self._launchers))
         ):
             # One after the other, once one is ready.
             with contextlib.suppress(SpawnError):
@@ -213,11 +223,10 @@ class LauncherPool:
 
     def grown(self, launcher: Launcher) -> None:
         """
-        A launcher has one server more.
+        A launcher has one server more, and as many as it is to have.
         """
         if (
-            len(launcher.children) >= self.family
-            and launcher in self._launchers
+            launcher in self._launchers
             and all(len(each.children) >= self.family for each in self._launchers)
             and isSubreaper()
         ):

@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.process.childsignal import ChildSignal
-from txinetd.process.launch.launcher import LOOKS, PAUSE, POSTPONED
+from txinetd.process.launch.launcher import LONGER, LOOKS, PAUSE
 from txinetd.process.launch.peak import Peaks
 
 __all__ = ["Ended", "Reaper"]
@@ -47,8 +47,8 @@ class Reaper:
     #: the dead can wait for a moment, and then all of them are looked after together.
     pause = PAUSE
 
-    #: How many times in a row that is put off while more children come.
-    postponed = POSTPONED
+    #: So many times longer may they wait while more children come.
+    longer = LONGER
 
     #: How often a child is looked at before it is watched.
     looks = LOOKS
@@ -64,10 +64,8 @@ class Reaper:
         self._kept = False
         self._young: deque[tuple[int, Ended, int]] = deque()
         self._looking: IDelayedCall | None = None
-        #: Whether more have come since the last time that it was time to look, and how
-        #: often it has been put off for that.
+        #: Whether more have come since the last look.
         self._more = False
-        self._putOff = 0
         self._signal = ChildSignal()
 
     def keep(self) -> None:
@@ -119,20 +117,23 @@ class Reaper:
             self._more = True
             return
         self._signal.silence()
-        self._looking = self._reactor.callLater(self.pause, self._look)
+        self._looking = self._reactor.callLater(self.pause, self._lookOrWait)
+
+    def _lookOrWait(self) -> None:
+        """
+        Look, or if more have come look later, when there is more to see.
+        """
+        if self._more:
+            self._looking = self._reactor.callLater(self.pause * self.longer, self._look)
+        else:
+            self._look()
 
     def _look(self) -> None:
         """
-        See which of the young have ended, or do so later, with others.
+        See which of the young have ended.
         """
-        if self._more and self._putOff < self.postponed:
-            self._more = False
-            self._putOff += 1
-            self._looking = self._reactor.callLater(self.pause, self._look)
-            return
         self._looking = None
         self._more = False
-        self._putOff = 0
         try:
             for _ in range(len(self._young)):
                 pid, ended, looks = self._young.popleft()
@@ -146,7 +147,7 @@ class Reaper:
         finally:
             # An end may have begun another look.
             if self._young and self._looking is None:
-                self._looking = self._reactor.callLater(self.pause, self._look)
+                self._looking = self._reactor.callLater(self.pause, self._lookOrWait)
             if self._looking is None:
                 self._signal.restore()
             else:

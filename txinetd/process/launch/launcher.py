@@ -46,10 +46,10 @@ from .vfork import Vfork
 LONGEST = 1 << 18
 MOST = 253
 
-#: Seconds between two looks at the servers that are young; how many times in a row that
-#: may be put off while more are started; and how many looks they are young for.
+#: Seconds between two looks at the servers that are young; how much longer they may be
+#: while more are started; and how many looks they are young for.
 PAUSE = 0.001
-POSTPONED = 3
+LONGER = 3
 LOOKS = 5
 
 #: What a message that is no marshalled tuple begins with.
@@ -207,7 +207,7 @@ class Launcher:
         if self._raised:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
         if not self._young:
-            self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
+            self._look = time.monotonic() + PAUSE * LONGER
         for start, descriptor in zip(starts, descriptors, strict=True):
             number = _NUMBER.pack(start[0])
             self._page[: _NUMBER.size] = number
@@ -330,7 +330,7 @@ class Launcher:
         See which servers have ended already: many live for less than it would cost to
         watch them.
         """
-        self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
+        self._look = time.monotonic() + PAUSE * LONGER
         for _ in range(len(self._young)):
             pid, looks = self._young.popleft()
             reaped, status, usage = os.wait4(pid, os.WNOHANG)
