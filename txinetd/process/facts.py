@@ -23,7 +23,11 @@ def plainHost(host: str) -> str:
     return host
 
 
-@attrs.frozen
+# Neither of these is ever changed.  But they are made for each connection, and what is
+# frozen takes three times as long to make.
+
+
+@attrs.define(unsafe_hash=True)
 class End:
     """
     One end of a connection, or the source or destination of a datagram.
@@ -65,7 +69,11 @@ class End:
         return f"vsock:{self.cid}"
 
 
-@attrs.frozen
+#: Nothing is known.
+_NOWHERE = End()
+
+
+@attrs.define(unsafe_hash=True)
 class ConnectionFacts:
     """
     Where an arrival came from and where it arrived.
@@ -79,7 +87,7 @@ class ConnectionFacts:
 
     transport: str
     local: End
-    peer: End = End()
+    peer: End = _NOWHERE
     peerUser: tuple[int, int] | None = None
 
     @property
