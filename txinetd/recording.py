@@ -169,6 +169,7 @@ class Recording:
     @ivar starts: whether a record is written also when a server starts.  xinetd's
         format has that always.
     @ivar aggregation: how floods of refusals are kept short; C{None} writes each.
+    @ivar wantsStarts: whether there is anything to write when a server starts.
     """
 
     format: RecordFormat = RecordFormat.TEXT
@@ -183,11 +184,12 @@ class Recording:
     )
     starts: bool = False
     aggregation: Aggregation | None = DEFAULT_AGGREGATION
+    wantsStarts: bool = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def wantsStarts(self) -> bool:
+    @wantsStarts.default
+    def _wantsStarts(self) -> bool:
         """
-        Whether there is anything to write when a server starts.
+        What follows from the others.
         """
         return bool(self.onSuccess) and (self.starts or self.format is RecordFormat.XINETD)
 

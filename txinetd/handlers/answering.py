@@ -24,6 +24,7 @@ from txinetd.internal.redirect import RedirectFactory
 from txinetd.internal.table import BUILTINS
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
+from txinetd.sockets.closing import closeNow
 from txinetd.spec import Builtin, InProcess, Redirect, Server, ServiceSpec
 
 __all__ = ["Answering", "isAnswered"]
@@ -138,7 +139,7 @@ class Answering:
         self._door.began(record)
         begun = NOTHING if self._atOnce is None else self._atOnce(connection)
         if begun.over:
-            connection.close()
+            closeNow(connection)
             record.received = record.sent = begun.carried
             self._door.finish(record)
             return
@@ -190,5 +191,5 @@ class Answering:
             self._door.fail(record, f"send: {error.strerror}")
             return
         finally:
-            connection.close()
+            closeNow(connection)
         self._door.finish(record)

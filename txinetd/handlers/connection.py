@@ -12,13 +12,10 @@ from txinetd.handlers.accepting import AcceptingPort
 from txinetd.handlers.execute import Executor
 from txinetd.process.facts import ConnectionFacts
 from txinetd.record import ConnectionRecord
+from txinetd.sockets.closing import closeNow
 from txinetd.spec import ServiceSpec
 
 __all__ = ["ConnectionPort"]
-
-#: Nobody has made a file of the connection, which is all that L{socket.socket} would
-#: look after besides.
-_close = socket.SocketType.close
 
 
 class ConnectionPort(AcceptingPort):
@@ -81,5 +78,5 @@ class ConnectionPort(AcceptingPort):
                 self.collaborators.closer.close(connection)
 
         self._executor.start(
-            record, facts, connection, partial(_close, connection), ended, environment
+            record, facts, connection, partial(closeNow, connection), ended, environment
         )

@@ -16,18 +16,16 @@ from txinetd.recording import RecordFormat, Recording
 
 __all__ = ["Output"]
 
-_Format = Callable[[ConnectionRecord, float], Sequence[str]]
+#: The formats in which a record is one line.
+_LINE: dict[RecordFormat, Callable[[ConnectionRecord, float], str]] = {
+    RecordFormat.TEXT: formatRecord,
+    RecordFormat.JSON: formatJson,
+}
 
-_FORMATS: dict[RecordFormat, tuple[_Format, Callable[[MoreRefused, float], str]]] = {
-    RecordFormat.TEXT: (
-        lambda record, when: (formatRecord(record),),
-        lambda more, when: formatMore(more),
-    ),
-    RecordFormat.JSON: (lambda record, when: (formatJson(record, when),), formatJsonMore),
-    RecordFormat.XINETD: (
-        lambda record, when: formatXinetd(record),
-        lambda more, when: formatXinetdMore(more),
-    ),
+_MORE: dict[RecordFormat, Callable[[MoreRefused, float], str]] = {
+    RecordFormat.TEXT: lambda more, when: formatMore(more),
+    RecordFormat.JSON: formatJsonMore,
+    RecordFormat.XINETD: lambda more, when: formatXinetdMore(more),
 }
 
 
@@ -45,7 +43,8 @@ class Output:
         self.place = place
         self._success = bool(recording.onSuccess)
         self._failure = bool(recording.onFailure)
-        self._format, self._formatMore = _FORMATS[recording.format]
+        self._formatLine = _LINE.get(recording.format)
+        self._formatMore = _MORE[recording.format]
         self._dated = recording.format is RecordFormat.JSON
         aggregation = recording.aggregation
         self._refusals = None if aggregation is None else Refusals(aggregation)
@@ -83,11 +82,9 @@ class Output:
         """
         A record's own lines.
         """
-        dated = self._dated
-        texts = self._format(record, when)
-        if len(texts) == 1:
-            return [Line(when, texts[0], dated, record)]
-        return [Line(when, text, dated, record) for text in texts]
+        if self._formatLine is not None:
+            return [Line(when, self._formatLine(record, when), self._dated, record)]
+        return [Line(when, text, self._dated, record) for text in formatXinetd(record)]
 
     def _more(self, counted: Sequence[MoreRefused], when: float) -> list[Line]:
         """

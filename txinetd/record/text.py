@@ -49,49 +49,49 @@ def safe(text: str) -> str:
 _safeAgain = functools.lru_cache(maxsize=1024)(safe)
 
 
-def formatRecord(record: ConnectionRecord) -> str:
+def formatRecord(record: ConnectionRecord, when: float = 0.0) -> str:
     """
     A record as C{key=value} fields.
 
     @param record: what happened.
+    @param when: not shown, as the log that this goes to shows it.
     """
-    parts = [
+    text = (
         f"service={_safeAgain(record.service)} protocol={record.protocol}"
         f" peer={safe(record.peer)} local={_safeAgain(record.local)} verdict={record.verdict}"
-    ]
+    )
     if record.reason:
-        parts.append(f"reason={safe(record.reason)}")
+        text += f" reason={safe(record.reason)}"
     if record.rule:
-        parts.append(f"rule={safe(record.rule)}")
+        text += f" rule={safe(record.rule)}"
         if record.origin:
-            parts.append(f"origin={safe(record.origin)}")
+            text += f" origin={safe(record.origin)}"
     if record.remoteUser:
-        parts.append(f"remote={safe(record.remoteUser)}")
+        text += f" remote={safe(record.remoteUser)}"
     if record.pid is not None:
-        parts.append(f"pid={record.pid} user={_safeAgain(record.user)}")
+        text += f" pid={record.pid} user={_safeAgain(record.user)}"
         if record.uid is not None:
-            parts.append(f"uid={record.uid}")
+            text += f" uid={record.uid}"
     if record.waited is not None:
-        parts.append(f"waited={record.waited:.3f}")
+        text += f" waited={record.waited:.3f}"
     if record.verdict != "started":
-        parts.append(f"duration={record.duration:.3f}")
+        text += f" duration={record.duration:.3f}"
     if record.status is not None:
-        parts.append(f"exit={record.status}")
+        text += f" exit={record.status}"
     if record.signal is not None:
-        parts.append(f"signal={record.signal}")
+        text += f" signal={record.signal}"
     if record.userTime is not None and record.systemTime is not None:
-        parts.append(
-            f"cpu={record.userTime + record.systemTime:.3f}"
+        text += (
+            f" cpu={record.userTime + record.systemTime:.3f}"
             f" utime={record.userTime:.3f} stime={record.systemTime:.3f}"
         )
     if record.maxRss is not None:
-        parts.append(f"maxrss={record.maxRss}")
+        text += f" maxrss={record.maxRss}"
     if record.received is not None:
-        parts.append(f"in={record.received}")
+        text += f" in={record.received}"
     if record.sent is not None:
-        parts.append(f"out={record.sent}")
-    parts.append(f"id={record.identifier}")
-    return " ".join(parts)
+        text += f" out={record.sent}"
+    return f"{text} id={record.identifier}"
 
 
 def formatMore(more: MoreRefused) -> str:

@@ -12,15 +12,20 @@ and what the client sends meanwhile is read and thrown away, for a while.
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
 from txinetd.sockets.readable import Readable
 
-__all__ = ["Closer"]
+__all__ = ["Closer", "closeNow"]
 
 _PIECE = 65536
+
+#: Closes a connection of which nobody has made a file, which is all that
+#: L{socket.socket.close} would look after besides.
+closeNow: Callable[[socket.socket], None] = socket.SocketType.close
 
 
 class Closer:
