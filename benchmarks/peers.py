@@ -74,6 +74,13 @@ _UNRECORDED = (
     "from txinetd.record import RecordLog; RecordLog.record = lambda self, record: None; " + _RUN
 )
 
+#: And without the gate as well.
+_UNGATED = (
+    "from txinetd.gate.gate import Gate; from txinetd.gate.verdict import ALLOWED; "
+    "Gate.judge = lambda self, source, now: ALLOWED; "
+    "Gate.release = lambda self, source, now: None; " + _UNRECORDED
+)
+
 
 def _twistd(code: str, directory: Path, *words: str) -> list[str]:
     """
@@ -272,6 +279,7 @@ def _loop(service: Service, directory: Path) -> list[str]:
 PEERS = [
     Peer(OURS, _ours(_RUN), reloads=True, limits=("source", "all")),
     Peer("unrecorded", _ours(_UNRECORDED), reloads=True, limits=("source", "all")),
+    Peer("ungated", _ours(_UNGATED), reloads=True),
     Peer("tcpserver", _tcpserver),
     Peer("xinetd", _xinetd, reloads=True, limits=("source",)),
     Peer(
