@@ -252,7 +252,11 @@ class InetdService(service.MultiService):
         self.log.info(
             "serving {count} services on {sockets} sockets",
             count=len(self._running),
-            sockets=sum(len(running.endpoints) for running in self._running),
+            sockets=sum(
+                endpoint.bound is not None
+                for running in self._running
+                for endpoint in running.endpoints
+            ),
         )
         self._lookForMultiplexer()
 

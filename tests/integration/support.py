@@ -223,30 +223,52 @@ class DaemonTestCase(SynchronousTestCase):
         self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self._count = 0
 
+    #: Where IPv6 may have it.
+    _IPV6 = ("::1", "::") if socket.has_ipv6 else ()
+
+    def _isFree(self, host: str, port: int, kind: socket.SocketKind) -> bool:
+        """
+        Whether a port can be had.  Also a connection from any other address of this
+        machine may have it, and would keep whoever wants all addresses from it.
+        """
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, kind) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                other.bind((host, port))
+            except OSError:
+                return False
+        return True
+
     def freePort(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         """
-        A port of the kernel's choice that is free for IPv4 and IPv6.  A TCP port
-        stays reserved until the test ends: a socket that is bound and does not
-        listen keeps it from everybody but the daemon.
+        A port of the kernel's choice that is free, also for TCP where the kind is
+        datagrams, on all addresses.  For TCP it stays reserved until the test ends.
         """
         while True:
-            holder = socket.socket(socket.AF_INET, kind)
-            self.addCleanup(holder.close)
-            if kind == socket.SOCK_STREAM:
-                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            holder.bind(("127.0.0.1", 0))
-            port: int = holder.getsockname()[1]
-            if kind == socket.SOCK_DGRAM:
-                holder.close()
-            if not socket.has_ipv6:
+            port = self.reserve(0)
+            if port and (kind != socket.SOCK_DGRAM or self._isFree("0.0.0.0", port, kind)):
                 return port
-            with socket.socket(socket.AF_INET6, kind) as other:
-                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    other.bind(("::1", port))
-                except OSError:
-                    continue
-            return port
+
+    def reserve(self, port: int) -> int:
+        """
+        Reserve a TCP port until the test ends: a socket that is bound and does not
+        listen keeps it from everybody but the daemon.
+
+        @param port: the port, or 0 for one of the kernel's choice.
+        @return: the port, or 0 where it cannot be had.
+        """
+        holder = socket.socket()
+        self.addCleanup(holder.close)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+        reserved: int = holder.getsockname()[1]
+        hosts = ("0.0.0.0", *self._IPV6)
+        free = all(self._isFree(host, reserved, socket.SOCK_STREAM) for host in hosts)
+        return reserved if free else 0
 
     def write(self, text: str, name: str = "inetd.conf") -> Path:
         """
