@@ -21,7 +21,6 @@ elsewhere without any client getting two servers.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import marshal
 import mmap
@@ -34,13 +33,17 @@ import struct
 import time
 from array import array
 from collections import deque
-from typing import Any
 
 # Relative, as the package has another name in a launcher of its own.
 from .peak import Peaks
 from .restrict import Failed, inherited, listening, ownLimits, unseen
 from .turns import shortTurns
 from .vfork import Vfork
+
+# What these modules bring takes as long as all else that a launcher does to begin.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The longest message, and the most descriptors that one may bring.
 LONGEST = 1 << 18
@@ -380,11 +383,15 @@ def main() -> None:
     os.close(null)
     channel.setblocking(True)
     # For whoever looks at a list of processes; without proc(5) nobody does.
-    with contextlib.suppress(OSError), open("/proc/self/comm", "wb") as name:
-        name.write(b"txinetd-launch")
+    try:
+        with open("/proc/self/comm", "wb") as name:
+            name.write(b"txinetd-launch")
+    except OSError:
+        pass
     launcher = Launcher(channel)
     if launcher.begin():
-        # It fails where nobody is there any more to be told.
-        with contextlib.suppress(ConnectionError):
+        try:  # noqa: SIM105 - contextlib is one of those that take long
             launcher.run()
+        except ConnectionError:
+            pass  # nobody is there any more to be told
     os._exit(0)

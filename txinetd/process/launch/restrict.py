@@ -13,12 +13,16 @@ import ctypes
 import errno
 import os
 import resource
-from typing import Any
+
+# Not for a launcher: see there.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = ["Failed", "inherited", "listening", "ownLimits", "raised", "unseen"]
 
 #: What L{inherited} and L{ownLimits} take: see L{txinetd.process.plan}.
-Plan = dict[str, Any]
+Plan: TypeAlias = "dict[str, Any]"
 
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _PR_SET_DUMPABLE = 4
