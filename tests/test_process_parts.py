@@ -220,6 +220,51 @@ class ReaperTests(TestCase):
         status, _ = yield self.watch(reaper, self.child())
         self.assertEqual(os.WEXITSTATUS(status), 3)
 
+    def dead(self) -> int:
+        """
+        A child that has ended and that nobody has waited for.
+        """
+        pid = self.child()
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return pid
+
+    def test_alone(self) -> None:
+        """
+        The end of one after which no other is started is noticed at the first look.
+        """
+        clock = Clock()
+        reaper = Reaper(clock)
+        done = self.watch(reaper, self.dead())
+        clock.advance(reaper.pause)
+        self.assertTrue(done.called)
+
+    def test_nobodyElse(self) -> None:
+        """
+        So is, one pause later, the end of the last of several that were started together:
+        who waits for it to make room can start nobody before that.
+        """
+        clock = Clock()
+        reaper = Reaper(clock)
+        done = [self.watch(reaper, self.dead()) for _ in range(3)]
+        clock.pump([reaper.pause] * 2)
+        self.assertEqual([each.called for each in done], [True] * 3)
+
+    def test_postponed(self) -> None:
+        """
+        While others are started their ends are left for later, but only for so long.
+        """
+        clock = Clock()
+        reaper = Reaper(clock)
+        first = self.watch(reaper, self.dead())
+        for _ in range(reaper.longer):
+            self.watch(reaper, self.dead())
+            clock.advance(reaper.pause)
+            self.assertFalse(first.called)
+        self.watch(reaper, self.dead())
+        clock.advance(reaper.pause)
+        self.assertTrue(first.called)
+        self.assertEqual(reaper.pids, frozenset())
+
     @inlineCallbacks
     def test_notMine(self) -> Any:
         """

@@ -5,6 +5,7 @@ Tests for L{txinetd.record.writer}, L{txinetd.record.output} and L{txinetd.recor
 from __future__ import annotations
 
 import json
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,21 @@ class RecordLogTests(TestCase):
         log.record(record())
         yield log.stopService()
         self.assertNotEqual(threads, [threading.main_thread()])
+
+    @defer.inlineCallbacks
+    def test_notWokenForServers(self) -> Any:
+        """
+        The thread does not take SIGCHLD, and all other signals as any thread does.
+        """
+        masks: list[set[int]] = []
+        log = RecordLog(
+            reactor, lambda event: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        )
+        log.startService()
+        log.record(record())
+        yield log.stopService()
+        own = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self.assertEqual(masks, [own | {signal.SIGCHLD}])
 
     @defer.inlineCallbacks
     def test_stuckLogCostsRecordsOnly(self) -> Any:

@@ -233,7 +233,8 @@ class DaemonTestCase(SynchronousTestCase):
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, kind) as other:
-            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if kind == socket.SOCK_STREAM:
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 other.bind((host, port))
             except OSError:
@@ -247,7 +248,8 @@ class DaemonTestCase(SynchronousTestCase):
         """
         while True:
             port = self.reserve(0)
-            if port and (kind != socket.SOCK_DGRAM or self._isFree("0.0.0.0", port, kind)):
+            hosts = ("0.0.0.0", *self._IPV6) if kind == socket.SOCK_DGRAM else ()
+            if port and all(self._isFree(host, port, kind) for host in hosts):
                 return port
 
     def reserve(self, port: int) -> int:

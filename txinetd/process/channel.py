@@ -324,7 +324,7 @@ class Launcher:
             job = self._begun.get(_NUMBER.unpack_from(_buffer, 1)[0])
             if job is not None:
                 job.handedOver()
-            return True
+            return not self.gone
         message = marshal.loads(_buffer[:size])
         if isinstance(message, list):
             for report in message:

@@ -47,7 +47,7 @@ class Reaper:
     #: the dead can wait for a moment, and then all of them are looked after together.
     pause = PAUSE
 
-    #: So many times longer may they wait while more children come.
+    #: How many times in a row that is put off while more children come.
     longer = LONGER
 
     #: How often a child is looked at before it is watched.
@@ -64,8 +64,10 @@ class Reaper:
         self._kept = False
         self._young: deque[tuple[int, Ended, int]] = deque()
         self._looking: IDelayedCall | None = None
-        #: Whether more have come since the last look.
+        #: Whether more have come since it was last time to look, and how often it has
+        #: been put off for that.
         self._more = False
+        self._putOff = 0
         self._signal = ChildSignal()
 
     def keep(self) -> None:
@@ -121,10 +123,12 @@ class Reaper:
 
     def _lookOrWait(self) -> None:
         """
-        Look, or if more have come look later, when there is more to see.
+        Look, or if more have just come look later, when there is more to see.
         """
-        if self._more:
-            self._looking = self._reactor.callLater(self.pause * self.longer, self._look)
+        if self._more and self._putOff < self.longer:
+            self._more = False
+            self._putOff += 1
+            self._looking = self._reactor.callLater(self.pause, self._lookOrWait)
         else:
             self._look()
 
@@ -134,6 +138,7 @@ class Reaper:
         """
         self._looking = None
         self._more = False
+        self._putOff = 0
         try:
             for _ in range(len(self._young)):
                 pid, ended, looks = self._young.popleft()

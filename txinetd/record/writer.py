@@ -217,7 +217,7 @@ class RecordLog(service.Service):
         """
         # While the reactor's thread starts a server it takes no signals, and the kernel
         # would wake this one for each server that ends meanwhile.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
             self._wake.wait()
             ending = self._ending

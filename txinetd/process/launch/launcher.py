@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 LONGEST = 1 << 18
 MOST = 253
 
-#: Seconds between two looks at the servers that are young; how much longer they may be
-#: while more are started; and how many looks they are young for.
+#: Seconds between two looks at the servers that are young; how many times as long it may
+#: be while more are started; and how many looks they are young for.
 PAUSE = 0.001
 LONGER = 3
 LOOKS = 5
