@@ -537,15 +537,19 @@ class TroubleTests(ConnectionTestCase):
         One whose turn does not come is refused in time, and the helper is not to blame.
         """
         self.wrapper.most = 1
-        self.patch(self.wrapper, "patience", 0.3)
+        # The helper has more patience than who waits, and so has whoever asks first.
+        self.patch(self.wrapper, "patience", 30.0)
         yield self.ask()
         pid = self.wrapper.helperPid
         slow = self.hang()
+        yield self.until(self.command, "the command")
+        self.patch(self.wrapper, "patience", 0.3)
         answer = yield self.ask("192.0.2.8")
         self.assertFalse(answer.allowed)
         self.assertIn("too many", answer.reason)
         self.assertNoResult(slow)
         self.assertEqual(self.wrapper.helperPid, pid)
+        os.kill(self.command(), signal.SIGKILL)
         yield slow
 
     @inlineCallbacks
