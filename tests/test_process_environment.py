@@ -151,7 +151,7 @@ class ConnectionTests(SynchronousTestCase):
                 b"REMOTE_PORT": b"1024",
             },
         )
-        self.assertEqual((facts.localText, facts.peerText), ("vsock:2:25", "vsock:3:1024"))
+        self.assertEqual((facts.local.text, facts.peerText), ("vsock:2:25", "vsock:3:1024"))
 
     def test_vsockWait(self) -> None:
         """

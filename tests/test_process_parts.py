@@ -256,7 +256,7 @@ class ReaperTests(TestCase):
         clock = Clock()
         reaper = Reaper(clock)
         first = self.watch(reaper, self.dead())
-        for _ in range(reaper.longer):
+        for _ in range(reaper.postponed):
             self.watch(reaper, self.dead())
             clock.advance(reaper.pause)
             self.assertFalse(first.called)

@@ -145,7 +145,7 @@ class PortTests(TestCase):
         client.sendto(b"x", ("127.0.0.2", port))
         yield done
         self.assertEqual(client.recvfrom(10), (b"x", ("127.0.0.2", port)))
-        self.assertEqual(self.facts[0].localText, f"127.0.0.2:{port}")
+        self.assertEqual(self.facts[0].local.text, f"127.0.0.2:{port}")
 
     @inlineCallbacks
     def test_ipv6(self) -> Any:
@@ -158,7 +158,7 @@ class PortTests(TestCase):
         client.sendto(b"x", ("::1", port))
         yield done
         self.assertEqual(client.recvfrom(10)[1][:2], ("::1", port))
-        self.assertEqual(self.facts[0].localText, f"[::1]:{port}")
+        self.assertEqual(self.facts[0].local.text, f"[::1]:{port}")
 
     @inlineCallbacks
     def test_mapped(self) -> Any:

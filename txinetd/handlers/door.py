@@ -34,9 +34,11 @@ _identifiers = itertools.count(1)
 
 def _sourceOf(facts: ConnectionFacts) -> Source:
     """
-    Where an arrival without an address came from: the user of a unix client, a machine's
+    Where an arrival came from: an address, the user of a unix client, a machine's
     context id, or L{NOBODY} where that cannot be known.
     """
+    if facts.peer.host is not None:
+        return sourceOf(facts.peer.host)
     if facts.peerUser is not None:
         return Source(0, facts.peerUser[0], facts.peerText)
     if facts.peer.cid is not None:
@@ -154,13 +156,12 @@ class Door:
         @return: the record, and whom L{judge} is to judge.
         """
         self._closed = False
-        peer = facts.peer
         record = ConnectionRecord(
             next(_identifiers),
             self._spec.name,
             facts.transport,
             facts.local.text,
-            peer.text if facts.peerUser is None else facts.peerText,
+            facts.peerText,
             time.time(),
             self._clock(),
             user=self._spec.identity.user,
@@ -169,7 +170,7 @@ class Door:
         )
         if facts.peerUser is not None:
             record.remoteUser = str(facts.peerUser[0])
-        return record, _sourceOf(facts) if peer.host is None else sourceOf(peer.host)
+        return record, _sourceOf(facts)
 
     def judge(self, record: ConnectionRecord, source: Source) -> Verdict:
         """

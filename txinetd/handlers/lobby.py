@@ -57,15 +57,12 @@ class Visitor(Protocol):
 class Lobby:
     """
     The lobby of one service, over all of its sockets.
+
+    @ivar isPaused: whether nobody is brought at present.
+    @ivar isQuiet: whether L{look} would do nothing, as nearly always.
     """
 
     log = Logger()
-
-    #: Whether nobody is brought at present.
-    isPaused = False
-
-    #: Whether L{look} would do nothing.
-    isQuiet = True
 
     #: Those accepted in one go, of whom some may be too many, with
     #: L{Reaction.PAUSE}.
@@ -81,6 +78,8 @@ class Lobby:
         self._clock = clock
         self._gate = gate
         self._entries: set[Pausable] = set()
+        self.isPaused = False
+        self.isQuiet = True
         self._looking = False
         self._timer: IDelayedCall | None = None
         self._queue: FairQueue[Visitor] = FairQueue(*self._size(gate.limits), gate.limits.prefixes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
@@ -53,15 +54,13 @@ class ProgramProtocol(ProcessProtocol):
         """
         The program has its descriptors.
         """
-        child: IChild = self.transport  # type: ignore[assignment]
-        self._child = child
+        child = self._child = cast(IChild, self.transport)
         self._record.pid = child.pid
         self._children.add(child, self._record)
         if self._box.seconds is not None:
             self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
         self._door.began(self._record)
-        if self._tellHandedOver is not None:
-            self.handedOver()
+        self.handedOver()
 
     def waited(self, now: float) -> None:
         """

@@ -18,6 +18,7 @@ from txinetd.process.child import Child
 from txinetd.process.launch.vfork import Vfork, isSupported
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
+from txinetd.process.starting import handOver
 from txinetd.spec import NO_BOX, Program
 
 __all__ = ["DirectRoad", "isSupported"]
@@ -105,9 +106,7 @@ class DirectRoad:
                     protocol = each.protocol
                     started.append((pid, protocol))
                     # Its client sees the end when nobody has the connection any more.
-                    tell = getattr(protocol, "handedOver", None)
-                    if tell is not None:
-                        tell()
+                    handOver(protocol)
         finally:
             for pid, protocol in started:
                 try:

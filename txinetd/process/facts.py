@@ -91,13 +91,6 @@ class ConnectionFacts:
     peerUser: tuple[int, int] | None = None
 
     @property
-    def localText(self) -> str:
-        """
-        This side, for logs.
-        """
-        return self.local.text
-
-    @property
     def peerText(self) -> str:
         """
         The other side, for logs; a unix client without a path of its own by its

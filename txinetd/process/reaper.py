@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.process.childsignal import ChildSignal
-from txinetd.process.launch.launcher import LONGER, LOOKS, PAUSE
+from txinetd.process.launch.launcher import LOOKS, PAUSE, POSTPONED
 from txinetd.process.launch.peak import Peaks
 
 __all__ = ["Ended", "Reaper"]
@@ -48,7 +48,7 @@ class Reaper:
     pause = PAUSE
 
     #: How many times in a row that is put off while more children come.
-    longer = LONGER
+    postponed = POSTPONED
 
     #: How often a child is looked at before it is watched.
     looks = LOOKS
@@ -125,7 +125,7 @@ class Reaper:
         """
         Look, or if more have just come look later, when there is more to see.
         """
-        if self._more and self._putOff < self.longer:
+        if self._more and self._putOff < self.postponed:
             self._more = False
             self._putOff += 1
             self._looking = self._reactor.callLater(self.pause, self._lookOrWait)

@@ -49,10 +49,10 @@ if TYPE_CHECKING:
 LONGEST = 1 << 18
 MOST = 253
 
-#: Seconds between two looks at the servers that are young; how many times as long it may
-#: be while more are started; and how many looks they are young for.
+#: Seconds between two looks at the servers that are young; how many times in a row that is
+#: put off while more are started; and how many looks they are young for.
 PAUSE = 0.001
-LONGER = 3
+POSTPONED = 3
 LOOKS = 5
 
 #: What a message that is no marshalled tuple begins with.
@@ -210,7 +210,7 @@ class Launcher:
         if self._raised:
             resource.setrlimit(resource.RLIMIT_NOFILE, self._few)
         if not self._young:
-            self._look = time.monotonic() + PAUSE * LONGER
+            self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
         for start, descriptor in zip(starts, descriptors, strict=True):
             number = _NUMBER.pack(start[0])
             self._page[: _NUMBER.size] = number
@@ -333,7 +333,7 @@ class Launcher:
         See which servers have ended already: many live for less than it would cost to
         watch them.
         """
-        self._look = time.monotonic() + PAUSE * LONGER
+        self._look = time.monotonic() + PAUSE * (1 + POSTPONED)
         for _ in range(len(self._young)):
             pid, looks = self._young.popleft()
             reaped, status, usage = os.wait4(pid, os.WNOHANG)
