@@ -33,13 +33,11 @@ class Output:
     """
     Turns records into lines for one place.
 
-    @ivar recording: what is to be written.
     @ivar place: where the lines go.
     @ivar period: seconds after which L{due} has something to say, or C{None}.
     """
 
     def __init__(self, recording: Recording, place: Place) -> None:
-        self.recording = recording
         self.place = place
         self._success = bool(recording.onSuccess)
         self._failure = bool(recording.onFailure)

@@ -73,8 +73,6 @@ class RecordLog(service.Service):
         #: C{None} for a line: the place is to be closed.
         self._queue: deque[tuple[Place, Line | None]] = deque()
         self._outputs: dict[Recording, Output] = {}
-        #: The one that was used last: most services have the same.
-        self._latest: Output | None = None
         self._places: dict[object, Place] = {}
         # One for each thread, as neither waits for the other.
         self._notTaken = 0
@@ -98,10 +96,9 @@ class RecordLog(service.Service):
 
         @param record: it is not to be changed any more.
         """
-        output = self._latest
-        if output is None or output.recording is not record.recording:
-            output = self._outputs.get(record.recording) or self._makeOutput(record.recording)
-            self._latest = output
+        output = self._outputs.get(record.recording)
+        if output is None:
+            output = self._makeOutput(record.recording)
         self._put(output, output.lines(record, time.time(), self._clock()))
         if (
             record.verdict == "refused"
@@ -119,7 +116,7 @@ class RecordLog(service.Service):
         """
         self._putRest()
         places, self._places = self._places, {}
-        self._outputs, self._latest = {}, None
+        self._outputs = {}
         for place in places.values():
             self._queue.append((place, None))
         self._wake.set()

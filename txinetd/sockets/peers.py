@@ -34,8 +34,7 @@ def endOf(name: Any) -> End:
         host and port, a path (C{str} or C{bytes}, perhaps empty), or C{None}.
     """
     if isinstance(name, tuple):
-        host = name[0]
-        return End(plainHost(host) if ":" in host else host, name[1])
+        return End(plainHost(name[0]), name[1])
     if name:
         path = os.fsencode(name)
         # What has no file is shown as ss(8) shows it; nor could a variable hold a NUL.
