@@ -166,6 +166,24 @@ class ExecutorTests(SynchronousTestCase):
         self.start()
         self.assertEqual(len(self.world.spawner.spawned), 4)
 
+    def test_crowd(self) -> None:
+        """
+        The road is told of a crowd, for as long as there is one.
+        """
+        told: list[bool] = []
+        self.patch(self.executor._road, "expect", told.append)
+        self.executor.begin(True)
+        for _ in range(2):
+            self.start()
+        self.executor.finish(0.0)
+        self.assertEqual(told, [True])
+        self.executor.finish(0.0)
+        self.assertEqual(told, [True, False])
+        self.executor.begin(False)
+        self.start()
+        self.executor.finish(math.inf)
+        self.assertEqual(told, [True, False])
+
     def test_turn(self) -> None:
         """
         Where there is no time, one is started and the others are left for another turn.

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -114,6 +115,28 @@ class FakeSocket:
         if isinstance(outcome, int):
             raise OSError(outcome, "told to")
         return outcome, ("192.0.2.1", 1)
+
+
+class FakeLingering:
+    """
+    Has as many come as it is told, one after the other.
+
+    @ivar counts: how many are still to come.
+    @ivar asked: how often somebody was waited for.
+    """
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+        self.asked = 0
+        self.found: Callable[[int], None] | None = None
+
+    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+        """
+        See L{Lingering}.
+        """
+        self.asked += 1
+        self.found = found
+        return self.counts.pop(0) if self.counts else 0
 
 
 def _same(thing: object) -> object:
@@ -304,7 +327,7 @@ class ListenerTests(SynchronousTestCase):
 
         listener._accepted = fail
         gathering.left = 2
-        self.socket.outcomes = [FakeConnection() for _ in range(1)]
+        self.socket.outcomes = [FakeConnection(), FakeConnection()]
         self.round()
         self.flushLoggedErrors(ValueError)
         self.assertEqual((len(gathering.crowds), gathering.left), (1, 1))
@@ -313,10 +336,21 @@ class ListenerTests(SynchronousTestCase):
         self.round()
         self.assertEqual((len(self.accepted), gathering.left), (1, 1))
         self.reactor.advance(0)
-        self.assertEqual((len(self.accepted), gathering.left), (1, 0))
+        self.assertEqual((len(self.accepted), gathering.left), (3, 0))
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.assertEqual(len(gathering.crowds), 2)
+
+    def test_oneAlone(self) -> None:
+        """
+        For one alone nothing is done together.
+        """
+        gathering = FakeGathering()
+        listener = self.listen()
+        listener._gathering = gathering
+        gathering.left = 1
+        self.socket.outcomes = [FakeConnection()]
         self.round()
-        self.assertEqual((len(self.accepted), len(gathering.crowds)), (2, 2))
+        self.assertEqual((len(self.accepted), gathering.crowds, gathering.left), (1, [], 1))
 
     def test_gatheringStopped(self) -> None:
         """
@@ -326,7 +360,7 @@ class ListenerTests(SynchronousTestCase):
         listener = self.listen()
         listener._gathering = gathering
         gathering.left = 1000
-        self.socket.outcomes = [FakeConnection()]
+        self.socket.outcomes = [FakeConnection(), FakeConnection()]
         self.round()
         listener.stop()
         self.assertEqual(gathering.left, 0)
@@ -416,6 +450,92 @@ class ListenerTests(SynchronousTestCase):
         for _ in range(10):
             self.reactor.advance(0)
         self.assertEqual((len(self.accepted), len(self.socket.outcomes)), (5, 1))
+
+    def linger(self) -> tuple[StreamListener, FakeLingering]:
+        """
+        Listen, and wait for who comes soon after another.
+        """
+        listener = self.listen()
+        lingering = FakeLingering()
+        listener._lingering = lingering  # type: ignore[assignment]
+        return listener, lingering
+
+    def test_lingers(self) -> None:
+        """
+        After one alone the next is waited for, and served in the same round; and again
+        after that one.
+        """
+        _, lingering = self.linger()
+        self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
+        lingering.counts = [1]
+        self.round()
+        self.assertEqual((len(self.accepted), lingering.asked), (2, 2))
+
+    def test_lingersByCount(self) -> None:
+        """
+        As many are accepted then as have come, without being counted again.
+        """
+        _, lingering = self.linger()
+        self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
+        self.socket.outcomes += [FakeConnection() for _ in range(5)]
+        lingering.counts = [3]
+        self.round()
+        self.assertEqual((len(self.accepted), lingering.asked), (4, 1))
+
+    def test_lingersForNobody(self) -> None:
+        """
+        Where nobody was served, or several, nobody is waited for.
+        """
+        _, lingering = self.linger()
+        self.round()
+        self.socket.outcomes = [FakeConnection(), FakeConnection()]
+        self.round()
+        self.assertEqual((len(self.accepted), lingering.asked), (2, 0))
+
+    def test_lingersPaused(self) -> None:
+        """
+        Nor where nobody is to be accepted any more; nor are those then who come later.
+        """
+        listener, lingering = self.linger()
+
+        def accepted(connection: object, peer: object) -> None:
+            self.accepted.append(connection)
+            if len(self.accepted) == 2:
+                listener.pause("why")
+
+        listener._accepted = accepted
+        for _ in range(2):
+            self.socket.outcomes = [FakeConnection()]
+            self.round()
+        self.assertEqual(lingering.asked, 1)
+        self.socket.outcomes = [FakeConnection()]
+        assert lingering.found is not None
+        lingering.found(1)
+        self.assertEqual(len(self.accepted), 2)
+
+    def test_comesLater(self) -> None:
+        """
+        Who comes while the reactor does something else in between is served all the same,
+        and the service goes on if that fails.
+        """
+        listener, lingering = self.linger()
+        self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
+        self.round()
+        assert lingering.found is not None
+        self.socket.outcomes = [FakeConnection()]
+        lingering.found(1)
+        self.assertEqual((len(self.accepted), lingering.asked), (2, 2))
+
+        def fail(connection: object, peer: object) -> None:
+            raise ValueError("broken")
+
+        listener._accepted = fail
+        connection = FakeConnection()
+        self.socket.outcomes = [connection]
+        lingering.found(1)
+        self.assertTrue(connection.closed)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(self.reactor.readers), 1)
 
     def test_failingHandler(self) -> None:
         """

@@ -101,6 +101,7 @@ class Executor:
         self._recovered = recovered
         self._held: deque[_Start] = deque()
         self._gathering = False
+        self._crowd = False
         self._gathered: deque[_Start] = deque()
         self._latest: _Start | None = None
         self._again: IDelayedCall | None = None
@@ -136,7 +137,7 @@ class Executor:
         @param crowd: whether they are many.
         """
         self._gathering = True
-        self._road.expect(crowd)
+        self._expect(crowd)
 
     def finish(self, until: float) -> bool:
         """
@@ -157,7 +158,17 @@ class Executor:
                 self.log.failure("an arrival could not be handled")
             if self._seconds() >= until:
                 break
+        if not self._gathered:
+            self._expect(False)
         return bool(self._gathered)
+
+    def _expect(self, crowd: bool) -> None:
+        """
+        Tell the road, if that is news, whether many starts are about to come.
+        """
+        if crowd != self._crowd:
+            self._crowd = crowd
+            self._road.expect(crowd)
 
     def _startSome(self, until: float) -> None:
         """

@@ -224,9 +224,8 @@ class _Chosen:
         """
         See L{IRoad.expect}.
         """
-        if crowd != self._crowd:
-            self._crowd = crowd
-            self._tell()
+        self._crowd = crowd
+        self._tell()
 
     def _tell(self) -> None:
         """

@@ -49,6 +49,13 @@ class Readable:
         """
         return "txinetd"
 
+    @property
+    def isWatching(self) -> bool:
+        """
+        Whether the reactor is to tell.
+        """
+        return self._watching
+
     def watch(self) -> None:
         """
         Begin.

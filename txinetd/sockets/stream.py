@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from txinetd.sockets.lingering import Lingering
 from txinetd.sockets.neighbours import Neighbours
 from txinetd.sockets.readable import Readable
 
@@ -43,7 +44,8 @@ def _isCountable(sock: socket.socket) -> bool:
 
 class Gathering(Protocol):
     """
-    Whoever does for all connections of a turn together what they are accepted for.
+    Whoever does for all connections of a turn together what they are accepted for, where
+    there are several.
     """
 
     def begin(self, crowd: bool) -> None:
@@ -97,6 +99,7 @@ class StreamListener:
         exhausted: Callable[[int], None],
         recovered: Callable[[], None],
         gathering: Gathering | None = None,
+        lingering: Lingering | None = None,
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -108,7 +111,9 @@ class StreamListener:
         @param recovered: called when it does.
         @param gathering: told when the connections of a turn begin and cease to be
             passed on.
+        @param lingering: waits for whoever comes soon after another; nobody if C{None}.
         """
+        self._lingering = lingering
         self._reactor = reactor
         self._gathering = gathering
         #: Whether what was gathered in the turn before is not finished.
@@ -178,33 +183,73 @@ class StreamListener:
 
     def _ready(self) -> None:
         """
+        Take a turn, and another for as long as somebody comes soon and alone.
+        """
+        self._takeTurns(0)
+
+    def _comeSoon(self, waiting: int) -> None:
+        """
+        Go on with that.
+        """
+        if self._readable.isWatching:
+            try:
+                self._takeTurns(waiting)
+            except Exception:
+                self.log.failure("an arrival could not be handled")
+
+    def _takeTurns(self, waiting: int) -> None:
+        """
+        Take turns.
+
+        @param waiting: how many wait, or 0 where nobody has counted them.
+        """
+        lingering = self._lingering
+        while True:
+            alone, began = self._takeTurn(waiting)
+            if not alone or lingering is None or not self._readable.isWatching:
+                return
+            waiting = lingering.awaits(began, self._waiting, self._comeSoon)
+            if not waiting:
+                return
+
+    def _takeTurn(self, waiting: int) -> tuple[bool, float]:
+        """
         Accept whoever waits, up to a batch, and pass them on.  First the one and then
         the other: to serve one takes so long that others come meanwhile, and then
         who waits and who has just come could not be told apart.
+
+        @param waiting: how many wait, or 0 where nobody has counted them.
+        @return: whether it was one alone, who has been served; and when the turn began.
         """
+        now: float = self._reactor.seconds()
         if self._rest is not None:
-            return  # its turn has not come
+            return False, now  # its turn has not come
         arrived, gathering = self._arrived, self._gathering
-        now = self._reactor.seconds()
+        alone, gathered = False, self._unfinished
         ends = now + (self.shortTurn if _neighbours.areThere(self, now) else self.turn)
         try:
             if not self._unfinished:
-                self._accept(arrived)
-                if arrived and gathering is not None:
+                self._accept(arrived, waiting)
+                alone = len(arrived) == 1
+                if gathering is not None and len(arrived) > 1:
+                    gathered = True
                     gathering.begin(len(arrived) == self.batch)
                 while arrived:
                     self._passOn()
                     if self._reactor.seconds() >= ends:
                         break
         finally:
-            self._unfinished = gathering is not None
+            self._unfinished = gathered
             try:
-                self._unfinished = gathering is not None and gathering.finish(ends)
+                if gathered:
+                    assert gathering is not None
+                    self._unfinished = gathering.finish(ends)
             finally:
                 if (arrived or self._unfinished) and self._running:
                     # There was no time for them, or one could not be handled, about which
                     # the others can do nothing.
                     self._rest = self._reactor.callLater(0, self._goOn)
+        return alone and self._rest is None, now
 
     def _passOn(self) -> None:
         """
@@ -224,16 +269,18 @@ class StreamListener:
         self._rest = None
         self._readable.doRead()
 
-    def _accept(self, arrived: deque[tuple[socket.socket, Any]]) -> None:
+    def _accept(self, arrived: deque[tuple[socket.socket, Any]], waiting: int) -> None:
         """
         Accept whoever waits, up to a batch.
+
+        @param waiting: how many wait, or 0 where nobody has counted them.
         """
         if self._paused:
             return  # called for those who had been accepted before
         accept = self._socket._accept  # type: ignore[attr-defined]
         room = self.batch - len(arrived)
         # To be told that nobody waits any more costs more than to know it.
-        for _ in range(min(self._waiting() or room, room)):
+        for _ in range(min(waiting or self._waiting() or room, room)):
             try:
                 # Not socket.accept(), which takes longer than the system call.
                 descriptor, peer = accept()

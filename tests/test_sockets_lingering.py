@@ -1,0 +1,281 @@
+"""
+Tests for L{txinetd.sockets.lingering} over a reactor whose descriptors and clock do as
+they are told.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable
+from unittest import skipUnless
+
+from twisted.internet import reactor as realReactor
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from txinetd.sockets.lingering import Lingering
+
+
+class FakeReactor(Clock):
+    """
+    A reactor of which each look at the clock takes a tenth of a millisecond.
+
+    @ivar nextCall: seconds until it has something to do, or C{None}.
+    @ivar looks: how often somebody has looked at the clock.
+    @ivar events: what happens at which look.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._poller = select.epoll()
+        self._read, self._write = os.pipe()
+        self._poller.register(self._read, select.EPOLLIN)
+        self.nextCall: float | None = None
+        self.looks = 0
+        self.events: dict[int, Callable[[], None]] = {}
+        self.ready = False
+
+    def seconds(self) -> float:
+        """
+        Time passes.
+        """
+        self.looks += 1
+        self.rightNow += 0.0001
+        self.events.pop(self.looks, lambda: None)()
+        return self.rightNow
+
+    def timeout(self) -> float | None:
+        """
+        When it has something to do.
+        """
+        return self.nextCall
+
+    def setReady(self, ready: bool) -> None:
+        """
+        Have a descriptor that is ready, or none.
+        """
+        if ready != self.ready:
+            self.ready = ready
+            if ready:
+                os.write(self._write, b"x")
+            else:
+                os.read(self._read, 1)
+
+    def close(self) -> None:
+        """
+        Close what there is.
+        """
+        self._poller.close()
+        os.close(self._read)
+        os.close(self._write)
+
+
+class LingeringTests(SynchronousTestCase):
+    """
+    Tests for L{Lingering}.
+    """
+
+    def setUp(self) -> None:
+        """
+        Two processors, whatever this machine has.
+        """
+        self.patch(os, "sched_getaffinity", lambda pid: {0, 1})
+        self.reactor = FakeReactor()
+        self.addCleanup(self.reactor.close)
+        self.lingering = Lingering(self.reactor)
+        self.waiting = 0
+        self.found: list[int] = []
+
+    def served(self, after: float = 0.0) -> int:
+        """
+        Somebody has been served.
+
+        @param after: seconds since the last time that anything happened.
+        @return: how many have come then.
+        """
+        self.reactor.setReady(self.waiting > 0)
+        began = self.reactor.rightNow + after
+        self.reactor.rightNow = began
+        return self.lingering.awaits(began, lambda: self.waiting, self.found.append)
+
+    def hurry(self) -> None:
+        """
+        Somebody has been served right after another, so that the next is waited for.
+        """
+        self.served(1.0)
+
+    def comes(self, looks: int) -> None:
+        """
+        Have somebody come after so many looks at the clock.
+        """
+
+        def come() -> None:
+            self.waiting = 1
+            self.reactor.setReady(True)
+
+        self.reactor.events[self.reactor.looks + looks] = come
+
+    def elapsed(self, act: Callable[[], object]) -> float:
+        """
+        How long something takes.
+        """
+        before = self.reactor.rightNow
+        act()
+        return self.reactor.rightNow - before
+
+    def test_alone(self) -> None:
+        """
+        After somebody who has come long after the one before nobody is waited for.
+        """
+        self.comes(4)
+        self.assertEqual(self.served(1.0), 0)
+        self.assertLess(self.reactor.looks, 4)
+
+    def test_soon(self) -> None:
+        """
+        After somebody who has come soon the next is.
+        """
+        self.hurry()
+        self.comes(5)
+        self.assertEqual(self.served(), 1)
+
+    def test_inVain(self) -> None:
+        """
+        For no longer than it may take.
+        """
+        self.hurry()
+        took = self.elapsed(self.served)
+        self.assertGreaterEqual(took, Lingering.longest)
+        self.assertLess(took, Lingering.longest + 0.0005)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_afterVain(self) -> None:
+        """
+        Who comes soon after that has come soon.
+        """
+        self.hurry()
+        self.served()
+        self.comes(5)
+        self.assertEqual(self.served(Lingering.longest / 2), 1)
+
+    def test_longAfterVain(self) -> None:
+        """
+        Who comes later than that has not.
+        """
+        self.hurry()
+        self.served()
+        self.comes(5)
+        self.assertEqual(self.served(Lingering.longest * 1.5), 0)
+
+    def test_busy(self) -> None:
+        """
+        Where the reactor has something to do already there is no waiting, not even for
+        somebody who is there.
+        """
+        self.hurry()
+        self.waiting = 1
+        looks = self.reactor.looks
+        self.assertEqual(self.served(), 0)
+        self.assertLess(self.reactor.looks - looks, 3)
+
+    def disturbed(self) -> bool:
+        """
+        Somebody is served, and then others need the reactor.
+
+        @return: whether the next had been waited for.
+        """
+        self.reactor.setReady(False)
+        looks = self.reactor.looks + 5
+        self.reactor.events[looks] = lambda: self.reactor.setReady(True)
+        self.assertEqual(self.served(), 0)
+        self.reactor.events.clear()
+        return self.reactor.looks >= looks
+
+    def test_others(self) -> None:
+        """
+        Where others need the reactor nobody is waited for the next time, then the next two
+        times, and so on, but not for ever.
+        """
+        self.hurry()
+        waited = [self.disturbed() for _ in range(1 + 1 + 1 + 2 + 1 + 4 + 1)]
+        self.assertEqual([n for n, each in enumerate(waited) if each], [0, 2, 5, 10])
+        waited = [self.disturbed() for _ in range(500)]
+        gaps = [n for n, each in enumerate(waited) if each]
+        self.assertEqual(gaps[-1] - gaps[-2], Lingering.mostLeft + 1)
+
+    def test_forgets(self) -> None:
+        """
+        Once somebody has come in time that begins anew.
+        """
+        self.hurry()
+        for _ in range(10):
+            self.disturbed()
+        self.reactor.setReady(False)
+        self.comes(5)
+        self.assertEqual(self.served(), 1)
+        self.waiting = 0
+        waited = [self.disturbed() for _ in range(4)]
+        self.assertEqual(waited, [True, False, True, False])
+
+    def test_timedCall(self) -> None:
+        """
+        The reactor makes its timed calls in time, and then the next is waited for as before.
+        """
+        self.hurry()
+        self.reactor.nextCall = 0.0003
+        took = self.elapsed(lambda: self.assertEqual(self.served(), 0))
+        self.assertLess(took, 0.0008)
+        self.reactor.nextCall = None
+        self.comes(3)
+        self.reactor.advance(0)
+        self.assertEqual(self.found, [1])
+
+    def test_timedCalls(self) -> None:
+        """
+        However many there are, that does not go on for longer than it may take.
+        """
+        self.hurry()
+        self.reactor.nextCall = 0.0
+        began = self.reactor.rightNow
+        self.served()
+        while self.reactor.getDelayedCalls():
+            self.reactor.advance(0)
+        self.assertLess(self.reactor.rightNow - began, Lingering.longest + 0.0010)
+        self.assertEqual(self.found, [])
+
+    def test_nextInstead(self) -> None:
+        """
+        Who has been served meanwhile is waited for no more.
+        """
+        self.hurry()
+        self.reactor.nextCall = 0.0
+        self.served()
+        self.served()
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+
+    def test_oneProcessor(self) -> None:
+        """
+        On one processor, which others need, nobody waits.
+        """
+        self.patch(os, "sched_getaffinity", lambda pid: {0})
+        self.lingering = Lingering(self.reactor)
+        self.hurry()
+        self.assertLess(self.elapsed(self.served), 0.0003)
+
+    def test_otherReactor(self) -> None:
+        """
+        Nor where it is not known whether the reactor has anything to do.
+        """
+        reactor = Clock()
+        lingering = Lingering(reactor)
+        lingering.awaits(0.0, lambda: 1, self.found.append)
+        self.assertEqual(lingering.awaits(0.0, lambda: 1, self.found.append), 0)
+        self.assertEqual(reactor.getDelayedCalls(), [])
+
+    @skipUnless(type(realReactor).__name__ == "EPollReactor", "the reactor is another")
+    def test_twisted(self) -> None:
+        """
+        Of Twisted's reactor it is known.
+        """
+        self.assertIsNotNone(Lingering(realReactor)._others)

@@ -1,0 +1,126 @@
+# -*- test-case-name: tests.test_sockets_lingering -*-
+"""
+Waiting for the next connection awake, where it is likely to come at once.
+
+A process that goes to sleep finds the processor's caches filled by others when it is
+woken, and on a virtual machine to be woken takes time by itself.  A client that makes one
+connection after the other notices: most of what this process does for it is done while
+it waits.  So the process stays awake a little, if the last time somebody came as soon as
+that, and never while the reactor has anything else to do.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall
+
+__all__ = ["Lingering"]
+
+
+class Lingering:
+    """
+    Waits awake; one for all sockets of a reactor.
+    """
+
+    #: Seconds for which it waits, and within which somebody has to have come the last time.
+    longest = 0.001
+
+    #: How many times in a row it is left alone, at most, after others needed the reactor
+    #: while it waited: one time the first time, and then twice as many each time.
+    mostLeft = 64
+
+    def __init__(self, reactor: Any) -> None:
+        """
+        @param reactor: what else is to be done is known of one that uses epoll(7); with
+            any other nobody waits here.
+        """
+        self._reactor = reactor
+        self._seconds: Callable[[], float] = reactor.seconds
+        self._others = _pollOf(reactor)
+        #: Until when it was awake, and until when it may be.
+        self._awake = 0.0
+        self._until = 0.0
+        self._leave = 0
+        self._left = 0
+        self._again: IDelayedCall | None = None
+
+    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+        """
+        Somebody has been served; wait for the next, where that is worth while.
+
+        @param began: when that one came, on the reactor's clock.
+        @param waiting: how many wait at the same socket.
+        @param found: called, if this returns 0, with how many have come, where they
+            come in time but the reactor had timed calls to make before.
+        @return: how many have come.
+        """
+        now = self._seconds()
+        soon = began - self._awake < self.longest
+        self._awake = now
+        if not soon or self._others is None:
+            return 0
+        if self._leave:
+            self._leave -= 1
+            return 0
+        self._until = now + self.longest
+        again, self._again = self._again, None
+        if again is not None:
+            again.cancel()
+        return self._wait(waiting, found)
+
+    def _wait(self, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+        """
+        Wait, until the reactor has something to do or it has taken too long.
+        """
+        assert self._others is not None
+        others, seconds = self._others.poll, self._seconds
+        if others(0):
+            return 0
+        timeout = self._reactor.timeout()
+        due = self._until if timeout is None else min(self._until, seconds() + timeout)
+        while True:
+            now = self._awake = seconds()
+            if now >= due:
+                break
+            if others(0):
+                # The reactor watches the socket as well.
+                count = waiting()
+                if count:
+                    self._left = 0
+                else:
+                    self._left = min(2 * self._left or 1, self.mostLeft)
+                    self._leave = self._left
+                return count
+        if now < self._until:
+            self._again = self._reactor.callLater(0, self._goOn, waiting, found)
+        return 0
+
+    def _goOn(self, waiting: Callable[[], int], found: Callable[[int], None]) -> None:
+        """
+        What was to be done at its time has been done.
+        """
+        self._again = None
+        count = self._wait(waiting, found)
+        if count:
+            found(count)
+
+
+def _pollOf(reactor: Any) -> select.poll | None:
+    """
+    What tells whether any of a reactor's descriptors is ready, or C{None} where that
+    cannot be known; and where there is but one processor, which those need who are to
+    come.
+    """
+    if not hasattr(select, "epoll") or len(os.sched_getaffinity(0)) < 2:
+        return None
+    # There is no public name for it.
+    poller = getattr(reactor, "_poller", None)
+    if not isinstance(poller, select.epoll):
+        return None
+    poll = select.poll()
+    poll.register(poller, select.POLLIN)
+    return poll
