@@ -19,7 +19,7 @@ from txinetd.sockets.lingering import Lingering
 
 class FakeReactor(Clock):
     """
-    A reactor of which each look at the clock takes a tenth of a millisecond.
+    A reactor of which each look at the clock takes twenty microseconds.
 
     @ivar nextCall: seconds until it has something to do, or C{None}.
     @ivar looks: how often somebody has looked at the clock.
@@ -41,7 +41,7 @@ class FakeReactor(Clock):
         Time passes.
         """
         self.looks += 1
-        self.rightNow += 0.0001
+        self.rightNow += 0.00002
         self.events.pop(self.looks, lambda: None)()
         return self.rightNow
 
@@ -203,6 +203,24 @@ class LingeringTests(SynchronousTestCase):
         waited = [self.disturbed() for _ in range(500)]
         gaps = [n for n, each in enumerate(waited) if each]
         self.assertEqual(gaps[-1] - gaps[-2], Lingering.mostLeft + 1)
+
+    def test_otherProcesses(self) -> None:
+        """
+        The same where another process has waited for the processor.
+        """
+        self.hurry()
+
+        def run() -> None:
+            self.reactor.rightNow += 2 * Lingering.back
+
+        took = []
+        for _ in range(6):
+            self.reactor.events[self.reactor.looks + 5] = run
+            took.append(self.elapsed(self.served))
+            self.reactor.events.clear()
+        self.assertLess(max(took), Lingering.longest / 2)
+        waited = [each > 2 * Lingering.back for each in took]
+        self.assertEqual(waited, [True, False, True, False, False, True])
 
     def test_forgets(self) -> None:
         """

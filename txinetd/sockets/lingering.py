@@ -6,7 +6,8 @@ A process that goes to sleep finds the processor's caches filled by others when 
 woken, and on a virtual machine to be woken takes time by itself.  A client that makes one
 connection after the other notices: most of what this process does for it is done while
 it waits.  So the process stays awake a little, if the last time somebody came as soon as
-that, and never while the reactor has anything else to do.
+that; never while the reactor has anything else to do, and not where another process waits
+for the processor.
 """
 
 from __future__ import annotations
@@ -29,8 +30,13 @@ class Lingering:
     #: Seconds for which it waits, and within which somebody has to have come the last time.
     longest = 0.001
 
-    #: How many times in a row it is left alone, at most, after others needed the reactor
-    #: while it waited: one time the first time, and then twice as many each time.
+    #: Seconds after which a processor that was offered to other processes is back, if
+    #: there is none that wants it.
+    back = 0.00003
+
+    #: How many times in a row it is left alone, at most, after others needed the reactor or
+    #: the processor while it waited: one time the first time, and then twice as many each
+    #: time.
     mostLeft = 64
 
     def __init__(self, reactor: Any) -> None:
@@ -81,23 +87,33 @@ class Lingering:
         if others(0):
             return 0
         timeout = self._reactor.timeout()
-        due = self._until if timeout is None else min(self._until, seconds() + timeout)
-        while True:
-            now = self._awake = seconds()
-            if now >= due:
-                break
+        now = seconds()
+        due = self._until if timeout is None else min(self._until, now + timeout)
+        while now < due:
             if others(0):
                 # The reactor watches the socket as well.
                 count = waiting()
                 if count:
                     self._left = 0
                 else:
-                    self._left = min(2 * self._left or 1, self.mostLeft)
-                    self._leave = self._left
+                    self._isInTheWay()
                 return count
+            os.sched_yield()
+            before, now = now, seconds()
+            self._awake = now
+            if now - before > self.back:
+                self._isInTheWay()
+                return 0
         if now < self._until:
             self._again = self._reactor.callLater(0, self._goOn, waiting, found)
         return 0
+
+    def _isInTheWay(self) -> None:
+        """
+        Others had to wait for this; so it is left alone.
+        """
+        self._left = min(2 * self._left or 1, self.mostLeft)
+        self._leave = self._left
 
     def _goOn(self, waiting: Callable[[], int], found: Callable[[int], None]) -> None:
         """
