@@ -170,12 +170,15 @@ class ListenerTests(SynchronousTestCase):
     Tests for L{StreamListener}.
     """
 
-    def listen(self, *outcomes: object) -> StreamListener:
+    def listen(
+        self, *outcomes: object, lingering: FakeLingering | None = None, waiting: int | None = None
+    ) -> StreamListener:
         """
         Listen, and let one round of accepting happen.
         """
         self.reactor = FakeReactor()
         self.socket = FakeSocket(*outcomes)
+        self.socket.waiting = waiting
         self.accepted: list[object] = []
         self.said: list[object] = []
         listener = StreamListener(
@@ -184,6 +187,7 @@ class ListenerTests(SynchronousTestCase):
             lambda connection, peer: self.accepted.append(connection),
             exhausted=self.said.append,
             recovered=lambda: self.said.append("recovered"),
+            lingering=lingering,  # type: ignore[arg-type]
         )
         listener._connection = _same  # type: ignore[method-assign, assignment]
         listener.start()
@@ -455,10 +459,16 @@ class ListenerTests(SynchronousTestCase):
         """
         Listen, and wait for who comes soon after another.
         """
-        listener = self.listen()
         lingering = FakeLingering()
-        listener._lingering = lingering  # type: ignore[assignment]
-        return listener, lingering
+        return self.listen(lingering=lingering, waiting=0), lingering
+
+    def test_lingersUncounted(self) -> None:
+        """
+        Where it is not known how many wait nobody is waited for.
+        """
+        lingering = FakeLingering()
+        self.listen(FakeConnection(), lingering=lingering)
+        self.assertEqual((len(self.accepted), lingering.asked), (1, 0))
 
     def test_lingers(self) -> None:
         """

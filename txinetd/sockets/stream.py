@@ -113,7 +113,6 @@ class StreamListener:
             passed on.
         @param lingering: waits for whoever comes soon after another; nobody if C{None}.
         """
-        self._lingering = lingering
         self._reactor = reactor
         self._gathering = gathering
         #: Whether what was gathered in the turn before is not finished.
@@ -121,6 +120,8 @@ class StreamListener:
         self._socket = sock
         self._kind = (int(sock.family), int(sock.type), sock.proto)
         self._countable = _isCountable(sock)
+        # Else it would not be known for whom the reactor is needed.
+        self._lingering = lingering if self._countable else None
         self._accepted = accepted
         self._sayExhausted = exhausted
         self._sayRecovered = recovered
