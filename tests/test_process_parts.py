@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import threading
+from collections import deque
 from typing import Any
 
 import attrs
@@ -176,6 +177,34 @@ class ReaperTests(TestCase):
         self.assertEqual(os.WEXITSTATUS(status), 3)
         self.assertIsInstance(usage, resource.struct_rusage)
         self.assertEqual(reaper.pids, frozenset())
+
+    def test_now(self) -> None:
+        """
+        Whoever has time can have it look at once; where nobody is young that is nothing.
+        """
+        reaper = Reaper(reactor)
+        reaper.lookNow()
+        pid = self.child()
+        done = self.watch(reaper, pid)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        reaper.lookNow()
+        status, _ = self.successResultOf(done)
+        self.assertEqual(os.WEXITSTATUS(status), 3)
+        self.assertEqual(reaper._young, deque())
+
+    def test_nowYoung(self) -> Any:
+        """
+        That is one of the times that a child is looked at before it is watched.
+        """
+        reaper = Reaper(reactor)
+        pid = self.child("exec sleep 1000")
+        done = self.watch(reaper, pid)
+        for _ in range(reaper.looks):
+            self.assertEqual(self.readers(), 0)
+            reaper.lookNow()
+        self.assertEqual(self.readers(), 1)
+        os.kill(pid, signal.SIGKILL)
+        return done
 
     @inlineCallbacks
     def test_kept(self) -> Any:

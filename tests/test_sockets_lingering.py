@@ -236,6 +236,23 @@ class LingeringTests(SynchronousTestCase):
         waited = [self.disturbed() for _ in range(4)]
         self.assertEqual(waited, [True, False, True, False])
 
+    def test_meanwhile(self) -> None:
+        """
+        What would disturb soon is done before the next is waited for, and only then; what
+        it takes does not count.
+        """
+        done: list[int] = []
+
+        def work() -> None:
+            done.append(1)
+            self.reactor.rightNow += Lingering.longest
+
+        self.lingering = Lingering(self.reactor, work)
+        self.hurry()
+        self.assertEqual(done, [])
+        self.comes(10)
+        self.assertEqual((self.served(), done), (1, [1]))
+
     def test_timedCall(self) -> None:
         """
         The reactor makes its timed calls in time, and then the next is waited for as before.

@@ -42,6 +42,7 @@ from txinetd.service import RunningService
 from txinetd.sockets.closing import Closer
 from txinetd.sockets.identclient import IdentClient
 from txinetd.sockets.inherited import Inherited
+from txinetd.sockets.lingering import Lingering
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 from txinetd.surroundings import Surroundings
 from txinetd.view import ServerView
@@ -176,6 +177,10 @@ class InetdService(service.MultiService):
             view=ServerView(lambda: self._running, self.children),
             inherited=inherited if inherited is not None else Inherited(),
             identClient=IdentClient.bounded(reactor, policy.questions),
+            lingering=Lingering(
+                reactor,
+                self.spawner.reaper.lookNow if isinstance(self.spawner, Spawner) else None,
+            ),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter

@@ -132,6 +132,14 @@ class Reaper:
         else:
             self._look()
 
+    def lookNow(self) -> None:
+        """
+        See at once what would be looked at soon.
+        """
+        if self._looking is not None:
+            self._looking.cancel()
+            self._look()
+
     def _look(self) -> None:
         """
         See which of the young have ended.

@@ -39,12 +39,14 @@ class Lingering:
     #: time.
     mostLeft = 64
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, meanwhile: Callable[[], None] | None = None) -> None:
         """
         @param reactor: what else is to be done is known of one that uses epoll(7); with
             any other nobody waits here.
+        @param meanwhile: called before each wait, to do what would disturb it soon.
         """
         self._reactor = reactor
+        self._meanwhile = meanwhile
         self._seconds: Callable[[], float] = reactor.seconds
         self._others = _pollOf(reactor)
         #: Until when it was awake, and until when it may be.
@@ -72,10 +74,13 @@ class Lingering:
         if self._leave:
             self._leave -= 1
             return 0
-        self._until = now + self.longest
         again, self._again = self._again, None
         if again is not None:
             again.cancel()
+        if self._meanwhile is not None:
+            self._meanwhile()
+            now = self._seconds()
+        self._until = now + self.longest
         return self._wait(waiting, found)
 
     def _wait(self, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
