@@ -279,6 +279,31 @@ class LingeringTests(SynchronousTestCase):
         self.assertLess(self.reactor.rightNow - began, Lingering.longest + 0.0010)
         self.assertEqual(self.found, [])
 
+    def test_clockSet(self) -> None:
+        """
+        Nor if the clock is set back meanwhile, whether that is seen while it waits or
+        while the reactor makes its timed calls.
+        """
+        self.hurry()
+
+        def setBack() -> None:
+            self.reactor.rightNow -= 1.0
+
+        self.reactor.events[self.reactor.looks + 5] = setBack
+        looks = self.reactor.looks
+        self.served()
+        self.assertLess(self.reactor.looks - looks, 10)
+        self.served()
+        self.reactor.nextCall = 0.0
+        self.served()
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+        setBack()
+        (call,) = self.reactor.calls
+        goOn, given = call.func, call.args
+        call.cancel()
+        goOn(*given)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
     def test_nextInstead(self) -> None:
         """
         Who has been served meanwhile is waited for no more.
@@ -288,6 +313,17 @@ class LingeringTests(SynchronousTestCase):
         self.served()
         self.served()
         self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+
+    def test_ceases(self) -> None:
+        """
+        Where it is to cease, nothing is left to be called.
+        """
+        self.lingering.cease()
+        self.hurry()
+        self.reactor.nextCall = 0.0
+        self.served()
+        self.lingering.cease()
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_oneProcessor(self) -> None:
         """

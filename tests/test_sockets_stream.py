@@ -128,6 +128,8 @@ class FakeLingering:
     def __init__(self) -> None:
         self.counts: list[int] = []
         self.asked = 0
+        self.ceased = 0
+        self.waiting: Callable[[], int] | None = None
         self.found: Callable[[int], None] | None = None
 
     def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
@@ -135,8 +137,14 @@ class FakeLingering:
         See L{Lingering}.
         """
         self.asked += 1
-        self.found = found
+        self.waiting, self.found = waiting, found
         return self.counts.pop(0) if self.counts else 0
+
+    def cease(self) -> None:
+        """
+        See L{Lingering}.
+        """
+        self.ceased += 1
 
 
 def _same(thing: object) -> object:
@@ -522,6 +530,19 @@ class ListenerTests(SynchronousTestCase):
         assert lingering.found is not None
         lingering.found(1)
         self.assertEqual(len(self.accepted), 2)
+
+    def test_lingersStopped(self) -> None:
+        """
+        Once it is stopped nobody is waited for, and nobody waits.
+        """
+        listener, lingering = self.linger()
+        self.socket.outcomes = [FakeConnection()]
+        self.round()
+        assert lingering.waiting is not None
+        self.socket.waiting = 1
+        self.assertEqual((lingering.waiting(), lingering.ceased), (1, 0))
+        listener.stop()
+        self.assertEqual((lingering.waiting(), lingering.ceased), (0, 1))
 
     def test_comesLater(self) -> None:
         """

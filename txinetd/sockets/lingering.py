@@ -74,14 +74,20 @@ class Lingering:
         if self._leave:
             self._leave -= 1
             return 0
-        again, self._again = self._again, None
-        if again is not None:
-            again.cancel()
+        self.cease()
         if self._meanwhile is not None:
             self._meanwhile()
             now = self._seconds()
         self._until = now + self.longest
         return self._wait(waiting, found)
+
+    def cease(self) -> None:
+        """
+        Wait for nobody any more, until L{awaits} is called again.
+        """
+        again, self._again = self._again, None
+        if again is not None:
+            again.cancel()
 
     def _wait(self, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
         """
@@ -106,10 +112,11 @@ class Lingering:
             os.sched_yield()
             before, now = now, seconds()
             self._awake = now
-            if now - before > self.back:
+            if abs(now - before) > self.back:
+                # Late, or the clock has been set.
                 self._isInTheWay()
                 return 0
-        if now < self._until:
+        if now < self._until <= now + self.longest:
             self._again = self._reactor.callLater(0, self._goOn, waiting, found)
         return 0
 

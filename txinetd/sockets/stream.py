@@ -147,6 +147,8 @@ class StreamListener:
         """
         self._running = False
         self._readable.pause()
+        if self._lingering is not None:
+            self._lingering.cease()
         rest, self._rest = self._rest, None
         if rest is not None:
             rest.cancel()
@@ -209,7 +211,7 @@ class StreamListener:
             alone, began = self._takeTurn(waiting)
             if not alone or lingering is None or not self._readable.isWatching:
                 return
-            waiting = lingering.awaits(began, self._waiting, self._comeSoon)
+            waiting = lingering.awaits(began, self._welcome, self._comeSoon)
             if not waiting:
                 return
 
@@ -308,6 +310,13 @@ class StreamListener:
         # tcp(7) does not say so of a listening socket, but ss(8) shows it from there.
         information = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _WAITING.size)
         return int(_WAITING.unpack(information)[0])
+
+    def _welcome(self) -> int:
+        """
+        How many wait who may be accepted: what is done while nobody comes may have ended
+        that.
+        """
+        return self._waiting() if self._readable.isWatching else 0
 
     def _connection(self, descriptor: int) -> socket.socket:
         """
