@@ -8,7 +8,7 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd import recordoptions
+from txinetd import metrics
 from txinetd.errors import UsageProblem
 from txinetd.recording import (
     LogFileDestination,
@@ -64,7 +64,7 @@ class MetricsTests(SynchronousTestCase):
         """
         An address in numbers and a port.
         """
-        self.patch(recordoptions, "haveClient", lambda: True)
+        self.patch(metrics, "haveClient", lambda: True)
         self.assertEqual(metricsAddress("127.0.0.1:9100"), ("127.0.0.1", 9100))
         self.assertEqual(metricsAddress("[::1]:9100"), ("::1", 9100))
 
@@ -72,7 +72,7 @@ class MetricsTests(SynchronousTestCase):
         """
         Anything else is none.
         """
-        self.patch(recordoptions, "haveClient", lambda: True)
+        self.patch(metrics, "haveClient", lambda: True)
         for text in (
             "9100",
             ":9100",
@@ -88,6 +88,6 @@ class MetricsTests(SynchronousTestCase):
         """
         Without prometheus_client the extra is named.
         """
-        self.patch(recordoptions, "haveClient", lambda: False)
+        self.patch(metrics, "haveClient", lambda: False)
         error = self.assertRaises(UsageProblem, metricsAddress, "127.0.0.1:9100")
         self.assertIn("txinetd[metrics]", str(error))

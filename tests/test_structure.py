@@ -146,6 +146,28 @@ class DirectionTests(SynchronousTestCase):
         )
         self.assertEqual(done.stdout, "[]\n")
 
+    def test_noWebServer(self) -> None:
+        """
+        Who wants no metrics has no web server in memory.
+        """
+        path = self.mktemp()
+        Path(path).write_text("")
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys, txinetd.tap; options = txinetd.tap.Options();"
+                " options.parseOptions(['-f', sys.argv[1]]);"
+                " txinetd.tap.makeService(options);"
+                " print('twisted.web.server' in sys.modules)",
+                path,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(done.stdout, "False\n")
+
     def test_noReactorOnImport(self) -> None:
         """
         No module but the command line's names the global reactor, and that one

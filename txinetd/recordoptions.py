@@ -9,7 +9,6 @@ import ipaddress
 import os
 
 from txinetd.errors import UsageProblem
-from txinetd.metrics import haveClient
 from txinetd.recording import (
     FACILITIES,
     PRIORITIES,
@@ -87,6 +86,9 @@ def metricsAddress(text: str) -> tuple[str, int]:
         port = 0
     if not 0 < port < 65536 or bracketed != (address.version == 6):
         raise UsageProblem(f"--metrics {text}: expected ADDRESS:PORT or [ADDRESS]:PORT, in numbers")
+    # Not before there is somebody who wants them: it brings a web server along.
+    from txinetd.metrics import haveClient
+
     if not haveClient():
         raise UsageProblem("--metrics needs prometheus_client: pip install 'txinetd[metrics]'")
     return str(address), port

@@ -547,7 +547,6 @@ def makeService(options: Options) -> service.IService:
     from twisted.internet import reactor
 
     from txinetd.daemon import Daemon
-    from txinetd.metrics import MetricsService
     from txinetd.server import InetdService, countBadLines, reportDiagnostics
     from txinetd.sockets.inherited import environmentAtStart, fromEnvironment
 
@@ -575,6 +574,8 @@ def makeService(options: Options) -> service.IService:
     inetd.counters.badLines = countBadLines(configuration.diagnostics)
     daemon = Daemon(reactor, inetd)
     if options["metrics"] is not None:
+        from txinetd.metrics import MetricsService
+
         host, port = options["metrics"]
         MetricsService(reactor, host, port, inetd.snapshot).setServiceParent(daemon)
     return daemon
