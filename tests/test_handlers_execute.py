@@ -184,6 +184,40 @@ class ExecutorTests(SynchronousTestCase):
         self.executor.finish(math.inf)
         self.assertEqual(told, [True, False])
 
+    def test_crowdHeld(self) -> None:
+        """
+        A crowd that has to wait is one until it is served, whatever its road is by then.
+        """
+        self.executor.begin(True)
+        self.world.spawner.failures = [SpawnError("channel", 0)]
+        for _ in range(2):
+            self.start()
+        told: list[bool] = []
+        self.patch(self.executor._road, "expect", told.append)
+        self.executor.finish(math.inf)
+        self.assertEqual(told, [])
+        self.world.reactor.advance(1)
+        self.assertEqual((self.events[-1], told), ("recovered", [False]))
+
+    def test_crowdAltered(self) -> None:
+        """
+        Another road is told of it as well.
+        """
+        told: list[bool] = []
+        forIdentity = self.world.spawner.forIdentity
+
+        def asked(*given: Any) -> Any:
+            road: Any = forIdentity(*given)
+            road.expect = told.append
+            return road
+
+        self.executor.begin(True)
+        self.world.spawner.failures = [SpawnError("channel", 0)]
+        self.start()
+        self.patch(self.world.spawner, "forIdentity", asked)
+        self.executor.alter(programSpec())
+        self.assertEqual(told, [True])
+
     def test_turn(self) -> None:
         """
         Where there is no time, one is started and the others are left for another turn.

@@ -192,19 +192,28 @@ class ReaperTests(TestCase):
         self.assertEqual(os.WEXITSTATUS(status), 3)
         self.assertEqual(reaper._young, deque())
 
-    def test_nowYoung(self) -> Any:
+    def test_nowAgain(self) -> None:
         """
-        That is one of the times that a child is looked at before it is watched.
+        To ask for that often does not use up the times that a child is looked at before it
+        is watched; nor is it looked again at the usual time if it has just been.
         """
-        reaper = Reaper(reactor)
+        clock = Clock()
+        reaper = Reaper(clock)
         pid = self.child("exec sleep 1000")
-        done = self.watch(reaper, pid)
-        for _ in range(reaper.looks):
-            self.assertEqual(self.readers(), 0)
+        self.addCleanup(os.waitpid, pid, 0)
+        self.addCleanup(os.kill, pid, signal.SIGKILL)
+        self.watch(reaper, pid)
+        for _ in range(100):
             reaper.lookNow()
-        self.assertEqual(self.readers(), 1)
-        os.kill(pid, signal.SIGKILL)
-        return done
+        left = [reaper._young[0][2]]
+        for part in (0.9, 0.1, 0.9, 0.1):
+            clock.advance(reaper.pause * part)
+            left.append(reaper._young[0][2])
+            if part == 0.9 and len(left) == 2:
+                reaper.lookNow()
+        once = reaper.looks - 1
+        self.assertEqual(left, [once, once, once - 1, once - 1, once - 2])
+        self.assertEqual(len(clock.getDelayedCalls()), 1)
 
     @inlineCallbacks
     def test_kept(self) -> Any:

@@ -26,9 +26,11 @@ from tests.process_support import SELF, reactor
 from txinetd.config.values import Configuration
 from txinetd.endpoint import State
 from txinetd.errors import Diagnostic, Severity
+from txinetd.process.spawner import Spawner
 from txinetd.record import ConnectionRecord
 from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
+from txinetd.sockets.lingering import Lingering
 from txinetd.spec import (
     Builtin,
     Identity,
@@ -184,6 +186,27 @@ class ServiceTests(ServerTestCase):
         yield self.records(1)
         yield parent.stopService()
         self.assertIsNone(child.runningServices[0].endpoints[0].bound)
+
+    @inlineCallbacks
+    def test_awake(self) -> Any:
+        """
+        After each connection alone, to whatever service, it is asked whether to wait for
+        the next awake, with the ends of programs to be looked after meanwhile.
+        """
+        asked: list[Lingering] = []
+
+        def awaits(lingering: Lingering, *given: object) -> int:
+            asked.append(lingering)
+            return 0
+
+        self.patch(Lingering, "awaits", awaits)
+        server = self.server(spec(saying(b"hello")), spec(Builtin("daytime"), name="daytime"))
+        for index in (0, 1):
+            yield self.ask(self.port(server, index))
+        assert isinstance(server.spawner, Spawner)
+        self.assertEqual([each._meanwhile for each in asked], [server.spawner.reaper.lookNow] * 2)
+        self.assertEqual(len(set(asked)), 1)
+        yield self.records(2)
 
     @inlineCallbacks
     def test_twice(self) -> Any:

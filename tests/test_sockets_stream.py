@@ -129,6 +129,7 @@ class FakeLingering:
         self.counts: list[int] = []
         self.asked = 0
         self.ceased = 0
+        self.began: list[float] = []
         self.waiting: Callable[[], int] | None = None
         self.found: Callable[[int], None] | None = None
 
@@ -137,6 +138,7 @@ class FakeLingering:
         See L{Lingering}.
         """
         self.asked += 1
+        self.began.append(began)
         self.waiting, self.found = waiting, found
         return self.counts.pop(0) if self.counts else 0
 
@@ -489,6 +491,22 @@ class ListenerTests(SynchronousTestCase):
         self.round()
         self.assertEqual((len(self.accepted), lingering.asked), (2, 2))
 
+    def test_lingersSince(self) -> None:
+        """
+        It is said when the one came who has been served.
+        """
+        listener, lingering = self.linger()
+
+        def slow(connection: object, peer: object) -> None:
+            self.reactor.rightNow += 1.0
+
+        listener._accepted = slow
+        self.reactor.rightNow = 5.0
+        self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
+        lingering.counts = [1]
+        self.round()
+        self.assertEqual(lingering.began, [5.0, 6.0])
+
     def test_lingersByCount(self) -> None:
         """
         As many are accepted then as have come, without being counted again.
@@ -512,7 +530,7 @@ class ListenerTests(SynchronousTestCase):
 
     def test_lingersPaused(self) -> None:
         """
-        Nor where nobody is to be accepted any more; nor are those then who come later.
+        Nor where nobody is to be accepted any more; nor does anybody wait then.
         """
         listener, lingering = self.linger()
 
@@ -526,10 +544,9 @@ class ListenerTests(SynchronousTestCase):
             self.socket.outcomes = [FakeConnection()]
             self.round()
         self.assertEqual(lingering.asked, 1)
-        self.socket.outcomes = [FakeConnection()]
-        assert lingering.found is not None
-        lingering.found(1)
-        self.assertEqual(len(self.accepted), 2)
+        assert lingering.waiting is not None
+        self.socket.waiting = 1
+        self.assertEqual(lingering.waiting(), 0)
 
     def test_lingersStopped(self) -> None:
         """

@@ -121,6 +121,8 @@ class Executor:
         self._within = spec.access.startWithin
         self._box = spec.box
         self._road: IRoad = self._collaborators.spawner.forIdentity(spec.identity, spec.box)
+        # Where some of a crowd are kept waiting.
+        self._road.expect(self._crowd)
         given = self._collaborators.environment
         if spec.box.passed is not None:
             given = {name: value for name, value in given.items() if name in spec.box.passed}
@@ -158,7 +160,7 @@ class Executor:
                 self.log.failure("an arrival could not be handled")
             if self._seconds() >= until:
                 break
-        if not self._gathered:
+        if not self._gathered and not self._held:
             self._expect(False)
         return bool(self._gathered)
 
@@ -317,6 +319,8 @@ class Executor:
                 start.protocol.failed(error)
             self._release()
         self._pause = self.firstPause
+        if not self._gathered:
+            self._expect(False)
         self._recovered()
 
 

@@ -8,6 +8,7 @@ children there are.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import resource
 import select
@@ -68,6 +69,7 @@ class Reaper:
         #: been put off for that.
         self._more = False
         self._putOff = 0
+        self._looked = -math.inf
         self._signal = ChildSignal()
 
     def keep(self) -> None:
@@ -134,29 +136,28 @@ class Reaper:
 
     def lookNow(self) -> None:
         """
-        See at once what would be looked at soon.
+        See at once what would be looked at soon, unless that has just been done: the young
+        are looked at a few times only.
         """
-        if self._looking is not None:
-            self._looking.cancel()
-            self._look()
+        if self._looking is not None and not self._hasLooked():
+            self._lookAtYoung()
+
+    def _hasLooked(self) -> bool:
+        """
+        Whether it was looked less than half a pause ago.
+        """
+        return bool(0 <= self._reactor.seconds() - self._looked < self.pause / 2)
 
     def _look(self) -> None:
         """
-        See which of the young have ended.
+        It is time to look.
         """
         self._looking = None
         self._more = False
         self._putOff = 0
         try:
-            for _ in range(len(self._young)):
-                pid, ended, looks = self._young.popleft()
-                over, status, usage = _wait(pid)
-                if over:
-                    self._reaped(pid, ended, status, usage)
-                elif looks > 1:
-                    self._young.append((pid, ended, looks - 1))
-                else:
-                    self._observe(pid, ended)
+            if not self._hasLooked():
+                self._lookAtYoung()
         finally:
             # An end may have begun another look.
             if self._young and self._looking is None:
@@ -165,6 +166,21 @@ class Reaper:
                 self._signal.restore()
             else:
                 self._signal.yieldToOthers()
+
+    def _lookAtYoung(self) -> None:
+        """
+        See which of the young have ended.
+        """
+        self._looked = self._reactor.seconds()
+        for _ in range(len(self._young)):
+            pid, ended, looks = self._young.popleft()
+            over, status, usage = _wait(pid)
+            if over:
+                self._reaped(pid, ended, status, usage)
+            elif looks > 1:
+                self._young.append((pid, ended, looks - 1))
+            else:
+                self._observe(pid, ended)
 
     def _prepare(self) -> None:
         """

@@ -24,11 +24,11 @@ __all__ = ["Lingering"]
 
 class Lingering:
     """
-    Waits awake; one for all sockets of a reactor.
+    Waits awake; one for all the sockets of a server.
     """
 
     #: Seconds for which it waits, and within which somebody has to have come the last time.
-    longest = 0.001
+    longest = 0.0005
 
     #: Seconds after which a processor that was offered to other processes is back, if
     #: there is none that wants it.
@@ -49,8 +49,8 @@ class Lingering:
         self._meanwhile = meanwhile
         self._seconds: Callable[[], float] = reactor.seconds
         self._others = _pollOf(reactor)
-        #: Until when it was awake, and until when it may be.
-        self._awake = 0.0
+        #: When somebody had been served last, and until when it may be awake.
+        self._served = 0.0
         self._until = 0.0
         self._leave = 0
         self._left = 0
@@ -67,14 +67,16 @@ class Lingering:
         @return: how many have come.
         """
         now = self._seconds()
-        soon = began - self._awake < self.longest
-        self._awake = now
+        soon = began - self._served < self.longest
+        self._served = now
         if not soon or self._others is None:
             return 0
         if self._leave:
             self._leave -= 1
             return 0
         self.cease()
+        if self._others.poll(0):
+            return 0
         if self._meanwhile is not None:
             self._meanwhile()
             now = self._seconds()
@@ -99,7 +101,10 @@ class Lingering:
             return 0
         timeout = self._reactor.timeout()
         now = seconds()
-        due = self._until if timeout is None else min(self._until, now + timeout)
+        # Nothing is to be far away if the clock has been set back.
+        due = min(self._until, now + self.longest)
+        if timeout is not None:
+            due = min(due, now + timeout)
         while now < due:
             if others(0):
                 # The reactor watches the socket as well.
@@ -111,7 +116,6 @@ class Lingering:
                 return count
             os.sched_yield()
             before, now = now, seconds()
-            self._awake = now
             if abs(now - before) > self.back:
                 # Late, or the clock has been set.
                 self._isInTheWay()

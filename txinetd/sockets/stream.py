@@ -194,11 +194,10 @@ class StreamListener:
         """
         Go on with that.
         """
-        if self._readable.isWatching:
-            try:
-                self._takeTurns(waiting)
-            except Exception:
-                self.log.failure("an arrival could not be handled")
+        try:
+            self._takeTurns(waiting)
+        except Exception:
+            self.log.failure("an arrival could not be handled")
 
     def _takeTurns(self, waiting: int) -> None:
         """
@@ -252,7 +251,7 @@ class StreamListener:
                     # There was no time for them, or one could not be handled, about which
                     # the others can do nothing.
                     self._rest = self._reactor.callLater(0, self._goOn)
-        return alone and self._rest is None, now
+        return alone, now
 
     def _passOn(self) -> None:
         """
