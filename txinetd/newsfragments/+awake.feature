@@ -1,1 +1,1 @@
-A client that makes one connection after the other waits a quarter less for each: the daemon stays awake for the next, a millisecond at most and only while the reactor has nothing else to do.
+A client that makes one connection after the other, over TCP, to an internal service or a program of the daemon's own user, waits a quarter less for each: the daemon stays awake for the next, where the last one came at once, for half a millisecond at most and only while the reactor has nothing else to do and no other process wants the processor.
