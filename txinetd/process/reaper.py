@@ -144,9 +144,9 @@ class Reaper:
 
     def _hasLooked(self) -> bool:
         """
-        Whether it was looked less than half a pause ago.
+        Whether it was looked less than three quarters of a pause ago.
         """
-        return bool(0 <= self._reactor.seconds() - self._looked < self.pause / 2)
+        return bool(0 <= self._reactor.seconds() - self._looked < self.pause * 0.75)
 
     def _look(self) -> None:
         """
