@@ -200,9 +200,7 @@ class ReaperTests(TestCase):
         clock = Clock()
         reaper = Reaper(clock)
         pid = self.child("exec sleep 1000")
-        self.addCleanup(os.waitpid, pid, 0)
-        self.addCleanup(os.kill, pid, signal.SIGKILL)
-        self.watch(reaper, pid)
+        done = self.watch(reaper, pid)
         for _ in range(100):
             reaper.lookNow()
         left = [reaper._young[0][2]]
@@ -214,6 +212,10 @@ class ReaperTests(TestCase):
         once = reaper.looks - 1
         self.assertEqual(left, [once, once, once - 1, once - 1, once - 2])
         self.assertEqual(len(clock.getDelayedCalls()), 1)
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        clock.advance(reaper.pause)
+        self.assertTrue(done.called)
 
     @inlineCallbacks
     def test_kept(self) -> Any:
@@ -238,9 +240,11 @@ class ReaperTests(TestCase):
         done = self.watch(reaper, pid := self.child("exec sleep 1000"))
         while reaper._young:
             yield deferLater(reactor, 0.001)
-        os.kill(pid, signal.SIGTERM)
+        # Any other would be lost if it came between fork(2) and execve(2), where the child
+        # has this process's handlers still.
+        os.kill(pid, signal.SIGKILL)
         status, _ = yield done
-        self.assertEqual(os.WTERMSIG(status), signal.SIGTERM)
+        self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
 
     @inlineCallbacks
     def test_young(self) -> Any:
@@ -480,7 +484,7 @@ class ChildSignalTests(TestCase):
         code = yield getProcessValue("/bin/sh", ("-c", "exit 5"))
         self.assertEqual(code, 5)
         self.assertFalse(ended.called)
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGKILL)
         yield ended
         yield deferLater(reactor, 0)
         self.assertIs(signal.getsignal(signal.SIGCHLD), self.before)
