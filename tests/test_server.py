@@ -30,7 +30,7 @@ from txinetd.process.spawner import Spawner
 from txinetd.record import ConnectionRecord
 from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
-from txinetd.sockets.lingering import Lingering
+from txinetd.sockets.busypoll import BusyPoll
 from txinetd.spec import (
     Builtin,
     Identity,
@@ -193,13 +193,13 @@ class ServiceTests(ServerTestCase):
         After each connection alone, to whatever service, it is asked whether to wait for
         the next awake, with the ends of programs to be looked after meanwhile.
         """
-        asked: list[Lingering] = []
+        asked: list[BusyPoll] = []
 
-        def awaits(lingering: Lingering, *given: object) -> int:
-            asked.append(lingering)
+        def awaits(busyPoll: BusyPoll, *given: object) -> int:
+            asked.append(busyPoll)
             return 0
 
-        self.patch(Lingering, "awaits", awaits)
+        self.patch(BusyPoll, "awaits", awaits)
         server = self.server(spec(saying(b"hello")), spec(Builtin("daytime"), name="daytime"))
         for index in (0, 1):
             yield self.ask(self.port(server, index))

@@ -117,7 +117,7 @@ class FakeSocket:
         return outcome, ("192.0.2.1", 1)
 
 
-class FakeLingering:
+class FakeBusyPoll:
     """
     Has as many come as it is told, one after the other.
 
@@ -135,7 +135,7 @@ class FakeLingering:
 
     def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
         """
-        See L{Lingering}.
+        See L{BusyPoll}.
         """
         self.asked += 1
         self.began.append(began)
@@ -144,7 +144,7 @@ class FakeLingering:
 
     def cease(self) -> None:
         """
-        See L{Lingering}.
+        See L{BusyPoll}.
         """
         self.ceased += 1
 
@@ -181,7 +181,7 @@ class ListenerTests(SynchronousTestCase):
     """
 
     def listen(
-        self, *outcomes: object, lingering: FakeLingering | None = None, waiting: int | None = None
+        self, *outcomes: object, busyPoll: FakeBusyPoll | None = None, waiting: int | None = None
     ) -> StreamListener:
         """
         Listen, and let one round of accepting happen.
@@ -197,7 +197,7 @@ class ListenerTests(SynchronousTestCase):
             lambda connection, peer: self.accepted.append(connection),
             exhausted=self.said.append,
             recovered=lambda: self.said.append("recovered"),
-            lingering=lingering,  # type: ignore[arg-type]
+            busyPoll=busyPoll,  # type: ignore[arg-type]
         )
         listener._connection = _same  # type: ignore[method-assign, assignment]
         listener.start()
@@ -465,37 +465,37 @@ class ListenerTests(SynchronousTestCase):
             self.reactor.advance(0)
         self.assertEqual((len(self.accepted), len(self.socket.outcomes)), (5, 1))
 
-    def linger(self) -> tuple[StreamListener, FakeLingering]:
+    def awake(self) -> tuple[StreamListener, FakeBusyPoll]:
         """
         Listen, and wait for who comes soon after another.
         """
-        lingering = FakeLingering()
-        return self.listen(lingering=lingering, waiting=0), lingering
+        busyPoll = FakeBusyPoll()
+        return self.listen(busyPoll=busyPoll, waiting=0), busyPoll
 
-    def test_lingersUncounted(self) -> None:
+    def test_awakeUncounted(self) -> None:
         """
         Where it is not known how many wait nobody is waited for.
         """
-        lingering = FakeLingering()
-        self.listen(FakeConnection(), lingering=lingering)
-        self.assertEqual((len(self.accepted), lingering.asked), (1, 0))
+        busyPoll = FakeBusyPoll()
+        self.listen(FakeConnection(), busyPoll=busyPoll)
+        self.assertEqual((len(self.accepted), busyPoll.asked), (1, 0))
 
-    def test_lingers(self) -> None:
+    def test_awake(self) -> None:
         """
         After one alone the next is waited for, and served in the same round; and again
         after that one.
         """
-        _, lingering = self.linger()
+        _, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
-        lingering.counts = [1]
+        busyPoll.counts = [1]
         self.round()
-        self.assertEqual((len(self.accepted), lingering.asked), (2, 2))
+        self.assertEqual((len(self.accepted), busyPoll.asked), (2, 2))
 
-    def test_lingersSince(self) -> None:
+    def test_awakeSince(self) -> None:
         """
         It is said when the one came who has been served.
         """
-        listener, lingering = self.linger()
+        listener, busyPoll = self.awake()
 
         def slow(connection: object, peer: object) -> None:
             self.reactor.rightNow += 1.0
@@ -503,36 +503,36 @@ class ListenerTests(SynchronousTestCase):
         listener._accepted = slow
         self.reactor.rightNow = 5.0
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
-        lingering.counts = [1]
+        busyPoll.counts = [1]
         self.round()
-        self.assertEqual(lingering.began, [5.0, 6.0])
+        self.assertEqual(busyPoll.began, [5.0, 6.0])
 
-    def test_lingersByCount(self) -> None:
+    def test_awakeByCount(self) -> None:
         """
         As many are accepted then as have come, without being counted again.
         """
-        _, lingering = self.linger()
+        _, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
         self.socket.outcomes += [FakeConnection() for _ in range(5)]
-        lingering.counts = [3]
+        busyPoll.counts = [3]
         self.round()
-        self.assertEqual((len(self.accepted), lingering.asked), (4, 1))
+        self.assertEqual((len(self.accepted), busyPoll.asked), (4, 1))
 
-    def test_lingersForNobody(self) -> None:
+    def test_awakeForNobody(self) -> None:
         """
         Where nobody was served, or several, nobody is waited for.
         """
-        _, lingering = self.linger()
+        _, busyPoll = self.awake()
         self.round()
         self.socket.outcomes = [FakeConnection(), FakeConnection()]
         self.round()
-        self.assertEqual((len(self.accepted), lingering.asked), (2, 0))
+        self.assertEqual((len(self.accepted), busyPoll.asked), (2, 0))
 
-    def test_lingersPaused(self) -> None:
+    def test_awakePaused(self) -> None:
         """
         Nor where nobody is to be accepted any more; nor does anybody wait then.
         """
-        listener, lingering = self.linger()
+        listener, busyPoll = self.awake()
 
         def accepted(connection: object, peer: object) -> None:
             self.accepted.append(connection)
@@ -543,36 +543,36 @@ class ListenerTests(SynchronousTestCase):
         for _ in range(2):
             self.socket.outcomes = [FakeConnection()]
             self.round()
-        self.assertEqual(lingering.asked, 1)
-        assert lingering.waiting is not None
+        self.assertEqual(busyPoll.asked, 1)
+        assert busyPoll.waiting is not None
         self.socket.waiting = 1
-        self.assertEqual(lingering.waiting(), 0)
+        self.assertEqual(busyPoll.waiting(), 0)
 
-    def test_lingersStopped(self) -> None:
+    def test_awakeStopped(self) -> None:
         """
         Once it is stopped nobody is waited for, and nobody waits.
         """
-        listener, lingering = self.linger()
+        listener, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection()]
         self.round()
-        assert lingering.waiting is not None
+        assert busyPoll.waiting is not None
         self.socket.waiting = 1
-        self.assertEqual((lingering.waiting(), lingering.ceased), (1, 0))
+        self.assertEqual((busyPoll.waiting(), busyPoll.ceased), (1, 0))
         listener.stop()
-        self.assertEqual((lingering.waiting(), lingering.ceased), (0, 1))
+        self.assertEqual((busyPoll.waiting(), busyPoll.ceased), (0, 1))
 
     def test_comesLater(self) -> None:
         """
         Who comes while the reactor does something else in between is served all the same,
         and the service goes on if that fails.
         """
-        listener, lingering = self.linger()
+        listener, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
         self.round()
-        assert lingering.found is not None
+        assert busyPoll.found is not None
         self.socket.outcomes = [FakeConnection()]
-        lingering.found(1)
-        self.assertEqual((len(self.accepted), lingering.asked), (2, 2))
+        busyPoll.found(1)
+        self.assertEqual((len(self.accepted), busyPoll.asked), (2, 2))
 
         def fail(connection: object, peer: object) -> None:
             raise ValueError("broken")
@@ -580,7 +580,7 @@ class ListenerTests(SynchronousTestCase):
         listener._accepted = fail
         connection = FakeConnection()
         self.socket.outcomes = [connection]
-        lingering.found(1)
+        busyPoll.found(1)
         self.assertTrue(connection.closed)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(len(self.reactor.readers), 1)

@@ -39,10 +39,10 @@ from txinetd.reload import Plan, plan, retained
 from txinetd.rpc.registrar import Registrar
 from txinetd.rpc.registration import Registration
 from txinetd.service import RunningService
+from txinetd.sockets.busypoll import BusyPoll
 from txinetd.sockets.closing import Closer
 from txinetd.sockets.identclient import IdentClient
 from txinetd.sockets.inherited import Inherited
-from txinetd.sockets.lingering import Lingering
 from txinetd.spec import Builtin, ServiceSpec, SocketType
 from txinetd.surroundings import Surroundings
 from txinetd.view import ServerView
@@ -177,7 +177,7 @@ class InetdService(service.MultiService):
             view=ServerView(lambda: self._running, self.children),
             inherited=inherited if inherited is not None else Inherited(),
             identClient=IdentClient.bounded(reactor, policy.questions),
-            lingering=Lingering(
+            busyPoll=BusyPoll(
                 reactor,
                 self.spawner.reaper.lookNow if isinstance(self.spawner, Spawner) else None,
             ),

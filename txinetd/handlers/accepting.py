@@ -36,7 +36,7 @@ class AcceptingPort(Port):
             exhausted=self.exhausted,
             recovered=self.recovered,
             gathering=gathering,
-            lingering=self.collaborators.lingering,
+            busyPoll=self.collaborators.busyPoll,
         )
         self._listener.start()
         self.door.lobby.attach(self._listener)

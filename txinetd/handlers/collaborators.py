@@ -22,10 +22,10 @@ from txinetd.interfaces import IServerView, ISpawner
 from txinetd.policy import NO_PENALTIES
 from txinetd.record import ConnectionRecord
 from txinetd.recording import DEFAULT_RECORDING, Recording
+from txinetd.sockets.busypoll import BusyPoll
 from txinetd.sockets.closing import Closer
 from txinetd.sockets.identclient import IdentClient
 from txinetd.sockets.inherited import Inherited
-from txinetd.sockets.lingering import Lingering
 from txinetd.wallclock import WallClock
 from txinetd.wrap import Wrapper
 
@@ -101,7 +101,7 @@ class Collaborators:
     @ivar view: what the server does, for those of its services that tell others.
     @ivar inherited: sockets that this process was started with.
     @ivar identClient: asks whose connections are.
-    @ivar lingering: waits for clients who come one soon after the other.
+    @ivar busyPoll: waits for clients who come one soon after the other.
     """
 
     reactor: Any
@@ -123,4 +123,4 @@ class Collaborators:
     identClient: IdentClient = attrs.Factory(
         lambda self: IdentClient(self.reactor), takes_self=True
     )
-    lingering: Lingering = attrs.Factory(lambda self: Lingering(self.reactor), takes_self=True)
+    busyPoll: BusyPoll = attrs.Factory(lambda self: BusyPoll(self.reactor), takes_self=True)

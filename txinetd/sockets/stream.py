@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from txinetd.sockets.lingering import Lingering
+from txinetd.sockets.busypoll import BusyPoll
 from txinetd.sockets.neighbours import Neighbours
 from txinetd.sockets.readable import Readable
 
@@ -99,7 +99,7 @@ class StreamListener:
         exhausted: Callable[[int], None],
         recovered: Callable[[], None],
         gathering: Gathering | None = None,
-        lingering: Lingering | None = None,
+        busyPoll: BusyPoll | None = None,
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -111,7 +111,7 @@ class StreamListener:
         @param recovered: called when it does.
         @param gathering: told when the connections of a turn begin and cease to be
             passed on.
-        @param lingering: waits for whoever comes soon after another; nobody if C{None}.
+        @param busyPoll: waits for whoever comes soon after another; nobody if C{None}.
         """
         self._reactor = reactor
         self._gathering = gathering
@@ -121,7 +121,7 @@ class StreamListener:
         self._kind = (int(sock.family), int(sock.type), sock.proto)
         self._countable = _isCountable(sock)
         # Else it would not be known for whom the reactor is needed.
-        self._lingering = lingering if self._countable else None
+        self._busyPoll = busyPoll if self._countable else None
         self._accepted = accepted
         self._sayExhausted = exhausted
         self._sayRecovered = recovered
@@ -147,8 +147,8 @@ class StreamListener:
         """
         self._running = False
         self._readable.pause()
-        if self._lingering is not None:
-            self._lingering.cease()
+        if self._busyPoll is not None:
+            self._busyPoll.cease()
         rest, self._rest = self._rest, None
         if rest is not None:
             rest.cancel()
@@ -205,12 +205,12 @@ class StreamListener:
 
         @param waiting: how many wait, or 0 where nobody has counted them.
         """
-        lingering = self._lingering
+        busyPoll = self._busyPoll
         while True:
             alone, began = self._takeTurn(waiting)
-            if not alone or lingering is None or not self._readable.isWatching:
+            if not alone or busyPoll is None or not self._readable.isWatching:
                 return
-            waiting = lingering.awaits(began, self._welcome, self._comeSoon)
+            waiting = busyPoll.awaits(began, self._welcome, self._comeSoon)
             if not waiting:
                 return
 

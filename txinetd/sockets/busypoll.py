@@ -1,6 +1,6 @@
-# -*- test-case-name: tests.test_sockets_lingering -*-
+# -*- test-case-name: tests.test_sockets_busypoll -*-
 """
-Waiting for the next connection awake, where it is likely to come at once.
+Busy polling: waiting for the next connection awake, where it is likely to come at once.
 
 A process that goes to sleep finds the processor's caches filled by others when it is
 woken, and on a virtual machine to be woken takes time by itself.  A client that makes one
@@ -19,10 +19,10 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
-__all__ = ["Lingering"]
+__all__ = ["BusyPoll"]
 
 
-class Lingering:
+class BusyPoll:
     """
     Waits awake; one for all the sockets of a server.
     """
@@ -30,14 +30,13 @@ class Lingering:
     #: Seconds for which it waits, and within which somebody has to have come the last time.
     longest = 0.0005
 
-    #: Seconds after which a processor that was offered to other processes is back, if
-    #: there is none that wants it.
-    back = 0.00003
+    #: Seconds after which a processor that was offered to other processes would be back if
+    #: none of them wanted it.
+    late = 0.00003
 
-    #: How many times in a row it is left alone, at most, after others needed the reactor or
-    #: the processor while it waited: one time the first time, and then twice as many each
-    #: time.
-    mostLeft = 64
+    #: How many waits are skipped, at most, after others needed the reactor or the processor
+    #: during one: one the first time, and then twice as many each time.
+    mostSkipped = 64
 
     def __init__(self, reactor: Any, meanwhile: Callable[[], None] | None = None) -> None:
         """
@@ -52,8 +51,10 @@ class Lingering:
         #: When somebody had been served last, and until when it may be awake.
         self._served = 0.0
         self._until = 0.0
-        self._leave = 0
-        self._left = 0
+        #: How many waits were to be skipped after the last one that was in others' way,
+        #: and how many still are.
+        self._skip = 0
+        self._toSkip = 0
         self._again: IDelayedCall | None = None
 
     def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
@@ -71,8 +72,8 @@ class Lingering:
         self._served = now
         if not soon or self._others is None:
             return 0
-        if self._leave:
-            self._leave -= 1
+        if self._toSkip:
+            self._toSkip -= 1
             return 0
         self.cease()
         if self._others.poll(0):
@@ -110,26 +111,26 @@ class Lingering:
                 # The reactor watches the socket as well.
                 count = waiting()
                 if count:
-                    self._left = 0
+                    self._skip = 0
                 else:
-                    self._isInTheWay()
+                    self._backOff()
                 return count
             os.sched_yield()
             before, now = now, seconds()
-            if abs(now - before) > self.back:
+            if abs(now - before) > self.late:
                 # Late, or the clock has been set.
-                self._isInTheWay()
+                self._backOff()
                 return 0
         if now < self._until <= now + self.longest:
             self._again = self._reactor.callLater(0, self._goOn, waiting, found)
         return 0
 
-    def _isInTheWay(self) -> None:
+    def _backOff(self) -> None:
         """
-        Others had to wait for this; so it is left alone.
+        Others had to wait for this: skip some.
         """
-        self._left = min(2 * self._left or 1, self.mostLeft)
-        self._leave = self._left
+        self._skip = min(2 * self._skip or 1, self.mostSkipped)
+        self._toSkip = self._skip
 
     def _goOn(self, waiting: Callable[[], int], found: Callable[[int], None]) -> None:
         """

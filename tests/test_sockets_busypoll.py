@@ -1,5 +1,5 @@
 """
-Tests for L{txinetd.sockets.lingering} over a reactor whose descriptors and clock do as
+Tests for L{txinetd.sockets.busypoll} over a reactor whose descriptors and clock do as
 they are told.
 """
 
@@ -14,7 +14,7 @@ from twisted.internet import reactor as realReactor
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from txinetd.sockets.lingering import Lingering
+from txinetd.sockets.busypoll import BusyPoll
 
 
 class FakeReactor(Clock):
@@ -71,9 +71,9 @@ class FakeReactor(Clock):
         os.close(self._write)
 
 
-class LingeringTests(SynchronousTestCase):
+class BusyPollTests(SynchronousTestCase):
     """
-    Tests for L{Lingering}.
+    Tests for L{BusyPoll}.
     """
 
     def setUp(self) -> None:
@@ -83,7 +83,7 @@ class LingeringTests(SynchronousTestCase):
         self.patch(os, "sched_getaffinity", lambda pid: {0, 1})
         self.reactor = FakeReactor()
         self.addCleanup(self.reactor.close)
-        self.lingering = Lingering(self.reactor)
+        self.busyPoll = BusyPoll(self.reactor)
         self.waiting = 0
         self.found: list[int] = []
 
@@ -97,7 +97,7 @@ class LingeringTests(SynchronousTestCase):
         self.reactor.setReady(self.waiting > 0)
         began = self.reactor.rightNow + after
         self.reactor.rightNow = began
-        return self.lingering.awaits(began, lambda: self.waiting, self.found.append)
+        return self.busyPoll.awaits(began, lambda: self.waiting, self.found.append)
 
     def hurry(self) -> None:
         """
@@ -146,8 +146,8 @@ class LingeringTests(SynchronousTestCase):
         """
         self.hurry()
         took = self.elapsed(self.served)
-        self.assertGreaterEqual(took, Lingering.longest)
-        self.assertLess(took, Lingering.longest + 0.0005)
+        self.assertGreaterEqual(took, BusyPoll.longest)
+        self.assertLess(took, BusyPoll.longest + 0.0005)
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_afterVain(self) -> None:
@@ -157,8 +157,8 @@ class LingeringTests(SynchronousTestCase):
         self.hurry()
         self.served()
         self.comes(5)
-        self.assertEqual(self.served(Lingering.longest / 2), 0)
-        self.assertEqual(self.served(Lingering.longest / 2), 1)
+        self.assertEqual(self.served(BusyPoll.longest / 2), 0)
+        self.assertEqual(self.served(BusyPoll.longest / 2), 1)
 
     def test_busy(self) -> None:
         """
@@ -194,7 +194,7 @@ class LingeringTests(SynchronousTestCase):
         self.assertEqual([n for n, each in enumerate(waited) if each], [0, 2, 5, 10])
         waited = [self.disturbed() for _ in range(500)]
         gaps = [n for n, each in enumerate(waited) if each]
-        self.assertEqual(gaps[-1] - gaps[-2], Lingering.mostLeft + 1)
+        self.assertEqual(gaps[-1] - gaps[-2], BusyPoll.mostSkipped + 1)
 
     def test_yields(self) -> None:
         """
@@ -214,15 +214,15 @@ class LingeringTests(SynchronousTestCase):
         self.hurry()
 
         def run() -> None:
-            self.reactor.rightNow += 2 * Lingering.back
+            self.reactor.rightNow += 2 * BusyPoll.late
 
         took = []
         for _ in range(6):
             self.reactor.events[self.reactor.looks + 5] = run
             took.append(self.elapsed(self.served))
             self.reactor.events.clear()
-        self.assertLess(max(took), Lingering.longest / 2)
-        waited = [each > 2 * Lingering.back for each in took]
+        self.assertLess(max(took), BusyPoll.longest / 2)
+        waited = [each > 2 * BusyPoll.late for each in took]
         self.assertEqual(waited, [True, False, True, False, False, True])
 
     def test_forgets(self) -> None:
@@ -248,9 +248,9 @@ class LingeringTests(SynchronousTestCase):
 
         def work() -> None:
             done.append(1)
-            self.reactor.rightNow += Lingering.longest
+            self.reactor.rightNow += BusyPoll.longest
 
-        self.lingering = Lingering(self.reactor, work)
+        self.busyPoll = BusyPoll(self.reactor, work)
         self.hurry()
         self.waiting = 1
         self.served()
@@ -282,7 +282,7 @@ class LingeringTests(SynchronousTestCase):
         self.served()
         while self.reactor.getDelayedCalls():
             self.reactor.advance(0)
-        self.assertLess(self.reactor.rightNow - began, Lingering.longest + 0.0010)
+        self.assertLess(self.reactor.rightNow - began, BusyPoll.longest + 0.0010)
         self.assertEqual(self.found, [])
 
     def test_clockSet(self) -> None:
@@ -322,7 +322,7 @@ class LingeringTests(SynchronousTestCase):
         (call,) = self.reactor.calls
         goOn, given = call.func, call.args
         call.cancel()
-        self.assertLess(self.elapsed(lambda: goOn(*given)), 2 * Lingering.longest)
+        self.assertLess(self.elapsed(lambda: goOn(*given)), 2 * BusyPoll.longest)
 
     def test_nextInstead(self) -> None:
         """
@@ -338,11 +338,11 @@ class LingeringTests(SynchronousTestCase):
         """
         Where it is to cease, nothing is left to be called.
         """
-        self.lingering.cease()
+        self.busyPoll.cease()
         self.hurry()
         self.reactor.nextCall = 0.0
         self.served()
-        self.lingering.cease()
+        self.busyPoll.cease()
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_oneProcessor(self) -> None:
@@ -350,7 +350,7 @@ class LingeringTests(SynchronousTestCase):
         On one processor, which others need, nobody waits.
         """
         self.patch(os, "sched_getaffinity", lambda pid: {0})
-        self.lingering = Lingering(self.reactor)
+        self.busyPoll = BusyPoll(self.reactor)
         self.hurry()
         self.assertLess(self.elapsed(self.served), 0.0003)
 
@@ -359,9 +359,9 @@ class LingeringTests(SynchronousTestCase):
         Nor where it is not known whether the reactor has anything to do.
         """
         reactor = Clock()
-        lingering = Lingering(reactor)
-        lingering.awaits(0.0, lambda: 1, self.found.append)
-        self.assertEqual(lingering.awaits(0.0, lambda: 1, self.found.append), 0)
+        busyPoll = BusyPoll(reactor)
+        busyPoll.awaits(0.0, lambda: 1, self.found.append)
+        self.assertEqual(busyPoll.awaits(0.0, lambda: 1, self.found.append), 0)
         self.assertEqual(reactor.getDelayedCalls(), [])
 
     @skipUnless(type(realReactor).__name__ == "EPollReactor", "the reactor is another")
@@ -369,4 +369,4 @@ class LingeringTests(SynchronousTestCase):
         """
         Of Twisted's reactor it is known.
         """
-        self.assertIsNotNone(Lingering(realReactor)._others)
+        self.assertIsNotNone(BusyPoll(realReactor)._others)
