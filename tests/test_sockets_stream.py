@@ -131,9 +131,9 @@ class FakeBusyPoll:
         self.ceased = 0
         self.began: list[float] = []
         self.waiting: Callable[[], int] | None = None
-        self.found: Callable[[int], None] | None = None
+        self.found: Callable[[], None] | None = None
 
-    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[], None]) -> int:
         """
         See L{BusyPoll}.
         """
@@ -571,7 +571,7 @@ class ListenerTests(SynchronousTestCase):
         self.round()
         assert busyPoll.found is not None
         self.socket.outcomes = [FakeConnection()]
-        busyPoll.found(1)
+        busyPoll.found()
         self.assertEqual((len(self.accepted), busyPoll.asked), (2, 2))
 
         def fail(connection: object, peer: object) -> None:
@@ -580,7 +580,7 @@ class ListenerTests(SynchronousTestCase):
         listener._accepted = fail
         connection = FakeConnection()
         self.socket.outcomes = [connection]
-        busyPoll.found(1)
+        busyPoll.found()
         self.assertTrue(connection.closed)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(len(self.reactor.readers), 1)

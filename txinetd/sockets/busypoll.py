@@ -57,14 +57,14 @@ class BusyPoll:
         self._toSkip = 0
         self._again: IDelayedCall | None = None
 
-    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[], None]) -> int:
         """
         Somebody has been served; wait for the next, where that is worth while.
 
         @param began: when that one came, on the reactor's clock.
         @param waiting: how many wait at the same socket.
-        @param found: called, if this returns 0, with how many have come, where they
-            come in time but the reactor had timed calls to make before.
+        @param found: called, if this returns 0, where somebody comes in time but the
+            reactor had timed calls to make before.
         @return: how many have come.
         """
         now = self._seconds()
@@ -92,7 +92,7 @@ class BusyPoll:
         if again is not None:
             again.cancel()
 
-    def _wait(self, waiting: Callable[[], int], found: Callable[[int], None]) -> int:
+    def _wait(self, waiting: Callable[[], int], found: Callable[[], None]) -> int:
         """
         Wait, until the reactor has something to do or it has taken too long.
         """
@@ -132,14 +132,13 @@ class BusyPoll:
         self._skip = min(2 * self._skip or 1, self.mostSkipped)
         self._toSkip = self._skip
 
-    def _goOn(self, waiting: Callable[[], int], found: Callable[[int], None]) -> None:
+    def _goOn(self, waiting: Callable[[], int], found: Callable[[], None]) -> None:
         """
         What was to be done at its time has been done.
         """
         self._again = None
-        count = self._wait(waiting, found)
-        if count:
-            found(count)
+        if self._wait(waiting, found):
+            found()
 
 
 def _pollOf(reactor: Any) -> select.poll | None:

@@ -188,29 +188,12 @@ class StreamListener:
         """
         Take a turn, and another for as long as somebody comes soon and alone.
         """
-        self._takeTurns(0)
-
-    def _comeSoon(self, waiting: int) -> None:
-        """
-        Go on with that.
-        """
-        try:
-            self._takeTurns(waiting)
-        except Exception:
-            self.log.failure("an arrival could not be handled")
-
-    def _takeTurns(self, waiting: int) -> None:
-        """
-        Take turns.
-
-        @param waiting: how many wait, or 0 where nobody has counted them.
-        """
-        busyPoll = self._busyPoll
+        busyPoll, waiting = self._busyPoll, 0
         while True:
             alone, began = self._takeTurn(waiting)
             if not alone or busyPoll is None or not self._readable.isWatching:
                 return
-            waiting = busyPoll.awaits(began, self._welcome, self._comeSoon)
+            waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
             if not waiting:
                 return
 
