@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import Clock, LoopingCall, deferLater
 from twisted.trial.unittest import TestCase
 
+from tests.integration.support import sayNoMore
 from tests.process_support import SELF, reactor
 from txinetd.policy import Access, Limits
 from txinetd.record import ConnectionRecord
@@ -202,13 +203,14 @@ class LimitsTestCase(TestCase):
     @inlineCallbacks
     def finish(self, client: socket.socket, request: bytes = b"x") -> Any:
         """
-        Say something, close that side, and read what comes.
+        Say something, close that side, and read what comes.  Whoever has been sent away
+        may find out at any of the three.
         """
         client.setblocking(False)
         pieces = []
         try:
             client.sendall(request)
-            client.shutdown(socket.SHUT_WR)
+            sayNoMore(client)
             while True:
                 try:
                     piece = client.recv(65536)
