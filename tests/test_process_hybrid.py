@@ -27,6 +27,8 @@ class Noting:
         self._name = name
         self.pool = self
         self.warm = True
+        self.suspends = True
+        self.isBusy = False
         self._taken = taken
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> None:
@@ -68,6 +70,7 @@ class HybridTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.taken: list[str] = []
         direct: Any = Noting("direct", self.taken)
+        self.direct = direct
         launched: Any = Noting("launched", self.taken)
         self.launched = launched
         self.road = HybridRoad(direct, launched, lambda path: path.startswith(b"/net/"))
@@ -139,6 +142,17 @@ class HybridTests(SynchronousTestCase):
         Where this process has very many descriptors, launchers make all starts.
         """
         self.assertEqual(self.start(descriptor=HybridRoad.large), "launched")
+
+    def test_goesOn(self) -> None:
+        """
+        Where this process is not suspended meanwhile, launchers are of no use for a crowd or
+        many descriptors; but they are where as many programs are being loaded as may be.
+        """
+        self.direct.suspends = False
+        self.road.expect(True)
+        taken = self.start(descriptor=HybridRoad.large)
+        self.direct.isBusy = True
+        self.assertEqual([taken, self.start()], ["direct", "launched"])
 
     def test_remote(self) -> None:
         """

@@ -24,8 +24,11 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
 from tests.process_support import SELF, reactor
+from txinetd.errors import SpawnError
 from txinetd.interfaces import ISpawner
+from txinetd.process import clone
 from txinetd.process.childsignal import ChildSignal
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -35,7 +38,10 @@ from txinetd.process.orphans import OrphanReaper, deadChildren, isSubreaper
 from txinetd.process.reaper import Reaper
 from txinetd.process.signals import ignoredSignals, replaceIgnoredSignals
 from txinetd.process.spawner import Spawner, isOwn
-from txinetd.spec import Identity
+from txinetd.spec import NO_BOX, Box, Identity
+
+#: Somebody whom this process is not.
+OTHER = Identity("x", os.getuid() + 1, os.getgid(), (os.getgid(),))
 
 
 class LimitTests(SynchronousTestCase):
@@ -543,6 +549,12 @@ class RoadTests(SynchronousTestCase):
         self.spawner = Spawner(reactor)
         self.addCleanup(self.spawner.close)
 
+    def withoutClone(self) -> None:
+        """
+        As where the part in C could not be built.
+        """
+        self.patch(clone, "isSupported", lambda: False)
+
     def test_interface(self) -> None:
         """
         It is a spawner.
@@ -561,10 +573,39 @@ class RoadTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        All others are started by launchers.
+        Without the clone road all others are started by launchers.
         """
-        other = Identity("x", os.getuid() + 1, os.getgid(), (os.getgid(),))
-        self.assertIsInstance(self.spawner.choose(other), LauncherRoad)
+        self.withoutClone()
+        self.assertIsInstance(self.spawner.choose(OTHER), LauncherRoad)
+
+    def test_clone(self) -> None:
+        """
+        Asked for, the clone road is taken for whomever it may lead to, and none for others
+        or in a box.
+        """
+        spawner = Spawner(reactor, road="clone")
+        self.addCleanup(spawner.close)
+        if not clone.isSupported():
+            raise SkipTest("the part in C is not there, or not for this system")
+        self.assertIsInstance(spawner.choose(SELF), CloneRoad)
+        self.patch(clone, "maySwitch", lambda: True)
+        self.assertIsInstance(spawner.choose(OTHER), CloneRoad)
+        self.patch(clone, "maySwitch", lambda: False)
+        for identity, box in ((OTHER, NO_BOX), (SELF, Box(nice=1))):
+            road = spawner.choose(identity, box)
+            self.assertRaises(SpawnError, road.spawnProcess, None, b"/bin/true")
+
+    def test_cloneForOthers(self) -> None:
+        """
+        Without being asked for it is taken for others as well, where that is safe.
+        """
+        if not clone.isSupported():
+            raise SkipTest("the part in C is not there, or not for this system")
+        chosen = []
+        for safe in (True, False):
+            self.patch(clone, "maySwitch", lambda safe=safe: safe)
+            chosen.append(type(self.spawner.choose(OTHER)))
+        self.assertEqual(chosen, [HybridRoad, LauncherRoad])
 
     def test_asked(self) -> None:
         """
@@ -585,6 +626,7 @@ class RoadTests(SynchronousTestCase):
         """
         So are those that would ignore a signal.
         """
+        self.withoutClone()
         self.addCleanup(signal.signal, signal.SIGUSR2, signal.getsignal(signal.SIGUSR2))
         signal.signal(signal.SIGUSR2, signal.SIG_IGN)
         self.assertIsInstance(self.spawner.choose(SELF), LauncherRoad)
@@ -593,6 +635,7 @@ class RoadTests(SynchronousTestCase):
         """
         Or have one blocked.
         """
+        self.withoutClone()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
         self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, before)
         self.assertIsInstance(self.spawner.choose(SELF), LauncherRoad)

@@ -1,6 +1,5 @@
 """
-Tests for L{txinetd.process.direct} and L{txinetd.process.fork}: the same ones for
-both roads.
+Tests for the roads to a server: the same ones for all of them.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from zope.interface.verify import verifyObject
 from tests.process_support import SELF, Pair, Recording, reactor
 from txinetd.errors import SpawnError
 from txinetd.interfaces import IChild, IStart
+from txinetd.process import clone
+from txinetd.process.clone import CloneRoad, Failures
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.launchers import LauncherPool, LauncherRoad
@@ -71,6 +72,27 @@ class Together:
     protocol: HandedOver = attrs.Factory(HandedOver)
 
 
+@inlineCallbacks
+def untilNone(reaper: Reaper) -> Any:
+    """
+    Wait until no process is left.
+    """
+    while reaper.pids:
+        yield deferLater(reactor, 0.001)
+
+
+def cloneRoad(test: TestCase, limit: DescriptorLimit, identity: Identity | None) -> CloneRoad:
+    """
+    The clone road, for a test.  Who fails there says so before the process has ended.
+    """
+    if not clone.isSupported():
+        raise SkipTest("the part in C is not there, or not for this system")
+    reaper, failures = Reaper(reactor), Failures(reactor)
+    test.addCleanup(failures.close)
+    test.addCleanup(untilNone, reaper)
+    return CloneRoad(reaper, failures, limit, identity)
+
+
 if TYPE_CHECKING:
     _Base = TestCase
 else:
@@ -81,7 +103,11 @@ else:
 class RoadTests(_Base):
     """
     What every road does.
+
+    @ivar knows: whether a server counts as started only when its program is there.
     """
+
+    knows = True
 
     def makeRoad(self) -> Any:
         """
@@ -271,7 +297,7 @@ class RoadTests(_Base):
         except SpawnError as raised:
             return raised
         reason = yield protocol.ended
-        self.assertNotIn("connectionMade", protocol.events)
+        self.assertEqual("connectionMade" in protocol.events, not self.knows)
         return reason
 
     @defer.inlineCallbacks
@@ -405,6 +431,32 @@ class DirectTests(RoadTests, TestCase):
         return road
 
 
+class CloneTests(RoadTests, TestCase):
+    """
+    The clone road.
+    """
+
+    knows = False
+
+    def makeRoad(self) -> CloneRoad:
+        """
+        The clone road.
+        """
+        road = cloneRoad(self, self.limit, None)
+        self.reaper = road.reaper
+        return road
+
+
+class SharingCloneTests(CloneTests):
+    """
+    The clone road where there are very many descriptors.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(clone, "LARGE", 0)
+
+
 class ForkTests(RoadTests, TestCase):
     """
     The fork road.
@@ -454,13 +506,12 @@ class LauncherTests(RoadTests, TestCase):
         Wait until the launchers have gone.
         """
         spawner.close()
-        while spawner.reaper.pids:
-            yield deferLater(reactor, 0.001)
+        yield untilNone(spawner.reaper)
 
 
-class SwitchTests(TestCase):
+class SwitchTests(_Base):
     """
-    The fork road to another user.
+    What every road does that leads to another user.
     """
 
     def setUp(self) -> None:
@@ -469,11 +520,17 @@ class SwitchTests(TestCase):
         self.pair = Pair()
         self.addCleanup(self.pair.close)
 
+    def makeRoad(self, identity: Identity) -> Any:
+        """
+        The road.
+        """
+        raise NotImplementedError
+
     def start(self, identity: Identity, script: str) -> Recording:
         """
         Start a shell as somebody.
         """
-        road = ForkRoad(reactor, Reaper(reactor), lambda: plan(identity, NO_BOX, None))
+        road = self.makeRoad(identity)
         protocol = Recording()
         number = self.pair.server.fileno()
         road.spawnProcess(
@@ -517,3 +574,27 @@ class SwitchTests(TestCase):
         reason = yield protocol.ended
         self.assertEqual(reason.step, "setgroups")
         self.assertEqual(self.pair.read(), b"")
+
+
+class ForkSwitchTests(SwitchTests, TestCase):
+    """
+    The fork road to another user.
+    """
+
+    def makeRoad(self, identity: Identity) -> ForkRoad:
+        """
+        The fork road.
+        """
+        return ForkRoad(reactor, Reaper(reactor), lambda: plan(identity, NO_BOX, None))
+
+
+class CloneSwitchTests(SwitchTests, TestCase):
+    """
+    The clone road to another user.
+    """
+
+    def makeRoad(self, identity: Identity) -> CloneRoad:
+        """
+        The clone road.
+        """
+        return cloneRoad(self, DescriptorLimit(), identity)

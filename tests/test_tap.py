@@ -93,7 +93,7 @@ class UsageTests(OptionsTestCase):
             (("--at-stop", "maybe"), "leave, wait or end"),
             (("--at-reload", "wait"), "leave or end"),
             (("--grace", "1"), "--at-stop"),
-            (("--road", "high"), "auto, direct, launcher, fork"),
+            (("--road", "high"), "auto, clone, direct, launcher, fork"),
             (("--at-stop", "wait", "--grace", "-1"), "--grace -1"),
             (("--default-address", "[::1"), "default address"),
             (("--as-me",), "--check, --dump, --explain or --convert"),

@@ -239,14 +239,14 @@ class InetdService(service.MultiService):
         """
         Raise the descriptor limit and bind everything.
         """
-        self._limit.raiseToHard()
+        self._takeDescriptors()
         super().privilegedStartService()
 
     def startService(self) -> None:
         """
         Serve.
         """
-        self._limit.raiseToHard()
+        self._takeDescriptors()
         if self._recordLog is not None:
             self._recordLog.startService()
         self._watchSurroundings()
@@ -264,6 +264,14 @@ class InetdService(service.MultiService):
             ),
         )
         self._lookForMultiplexer()
+
+    def _takeDescriptors(self) -> None:
+        """
+        Be ready for many descriptors.
+        """
+        self._limit.raiseToHard()
+        if isinstance(self.spawner, Spawner):
+            self.spawner.reserve()
 
     def stopService(self) -> defer.Deferred[Any]:
         """

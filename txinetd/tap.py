@@ -61,7 +61,7 @@ DEFAULT_FILES = ("/etc/inetd.conf", "/etc/xinetd.conf")
 _LOOPBACK = ((4, 127 << 24, (128 << 24) - 1), (6, 1, 1))
 
 #: What C{--road} may say.
-ROADS = ("auto", "direct", "launcher", "fork")
+ROADS = ("auto", "clone", "direct", "launcher", "fork")
 
 #: What C{--at-stop}, and but for the second one C{--at-reload}, may say.
 LEAVE, WAIT, END = "leave", "wait", "end"
@@ -141,7 +141,7 @@ class Options(usage.Options):
         ["limit", None, None, "Servers at a time, of all services together.", None],
         ["questions", None, None, "Clients of whom an identd is asked at a time.", None],
         ["bar-file", None, None, "Where who has touched a trap is kept over a restart.", None],
-        ["road", None, "auto", "How servers are started: auto, direct, launcher or fork.", None],
+        ["road", None, "auto", "How servers start: auto, clone, direct, launcher, fork.", None],
     ]
 
     optParameters += [

@@ -22,10 +22,13 @@ from typing import Any, TypeVar
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from txinetd.process.clone import isSupported
+
 __all__ = [
     "PATIENCE",
     "Daemon",
     "DaemonTestCase",
+    "needClone",
     "needCommand",
     "needOrdinaryUser",
     "needRoot",
@@ -55,6 +58,14 @@ def waitFor(condition: Callable[[], T], what: str, patience: float = PATIENCE) -
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain for {what}")
         time.sleep(0.01)
+
+
+def needClone() -> None:
+    """
+    Skip where servers cannot be started by the clone road.
+    """
+    if not isSupported():
+        raise SkipTest("the part in C is not there, or not for this system")
 
 
 def needRoot() -> None:

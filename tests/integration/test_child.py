@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.integration.support import DaemonTestCase, needRoot, readAll, userEntry, waitFor
+from tests.integration.support import (
+    DaemonTestCase,
+    needClone,
+    needRoot,
+    readAll,
+    userEntry,
+    waitFor,
+)
 
 #: Tells everything about the process that runs it, in sections.
 PROBE = (
@@ -184,6 +191,26 @@ class OwnIdentityTests(ChildTests, DaemonTestCase):
         self.assertEqual(set(map(int, found["Groups"].split())), set(os.getgroups()))
 
 
+class CloneIdentityTests(OwnIdentityTests):
+    """
+    The same by clone(2).
+    """
+
+    options = ("--road", "clone")
+
+    def setUp(self) -> None:
+        needClone()
+        super().setUp()
+
+
+class DirectIdentityTests(OwnIdentityTests):
+    """
+    The same by vfork(2).
+    """
+
+    options = ("--road", "direct")
+
+
 class ForkIdentityTests(OwnIdentityTests):
     """
     The same by fork(2).
@@ -225,6 +252,14 @@ class OtherIdentityTests(ChildTests, DaemonTestCase):
         self.assertEqual(int(found["CapPrm"], 16) | int(found["CapEff"], 16), 0)
 
 
+class LauncherOtherIdentityTests(OtherIdentityTests):
+    """
+    The same by a launcher.
+    """
+
+    options = ("--road", "launcher")
+
+
 class GroupTests(DaemonTestCase):
     """
     The forms of the user field that name a group.
@@ -255,12 +290,12 @@ class FailureTests(DaemonTestCase):
     Servers that cannot be started.
     """
 
-    def refused(self, line: str) -> tuple[bytes, str]:
+    def refused(self, line: str, *options: str) -> tuple[bytes, str]:
         """
         What the client of a line sees, and the reason in the record.
         """
         port = self.freePort()
-        daemon = self.start(f"127.0.0.1:{port} stream tcp nowait {line}\n")
+        daemon = self.start(f"127.0.0.1:{port} stream tcp nowait {line}\n", *options)
         seen = self.ask(port, b"hello")
         return seen, daemon.records(1, verdict="failed")[0]["reason"]
 
@@ -274,12 +309,13 @@ class FailureTests(DaemonTestCase):
 
     def test_missingProgramOfAnother(self) -> None:
         """
-        So it is on the road for other users.
+        So it is on the roads for other users.
         """
         needRoot()
         userEntry("nobody")
-        seen, reason = self.refused("nobody /nonexistent/program program")
-        self.assertEqual((seen, reason), (b"", '"exec: No such file or directory"'))
+        for road in ("auto", "launcher"):
+            seen, reason = self.refused("nobody /nonexistent/program program", "--road", road)
+            self.assertEqual((seen, reason), (b"", '"exec: No such file or directory"'))
 
     def test_directForAnother(self) -> None:
         """
@@ -401,6 +437,26 @@ class OwnHandOverTests(HandOverTests, DaemonTestCase):
     """
     To servers that run as whoever runs the daemon.
     """
+
+
+class CloneHandOverTests(HandOverTests, DaemonTestCase):
+    """
+    By clone(2).
+    """
+
+    options = ("--road", "clone")
+
+    def setUp(self) -> None:
+        needClone()
+        super().setUp()
+
+
+class DirectHandOverTests(HandOverTests, DaemonTestCase):
+    """
+    By vfork(2).
+    """
+
+    options = ("--road", "direct")
 
 
 class ForkHandOverTests(HandOverTests, DaemonTestCase):

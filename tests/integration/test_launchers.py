@@ -10,9 +10,11 @@ import signal
 import socket
 import threading
 import time
+from typing import Any
 
 from tests.integration.support import (
     PATIENCE,
+    Daemon,
     DaemonTestCase,
     isLauncher,
     needRoot,
@@ -31,6 +33,13 @@ class HarmTests(DaemonTestCase):
         needRoot()
         userEntry("nobody")
         super().setUp()
+
+    def start(self, configuration: str, *options: str, **given: Any) -> Daemon:
+        """
+        See L{DaemonTestCase}; where another road would do as well launchers are not used by
+        themselves.
+        """
+        return super().start(configuration, "--road", "launcher", *options, **given)
 
     def test_killed(self) -> None:
         """

@@ -152,5 +152,7 @@ class ProgramProtocol(ProcessProtocol):
 
         @param error: the step that failed.
         """
+        # Perhaps there was a process, but never a program.
+        self._record.pid = None
         self._door.fail(self._record, str(error))
         self._ended(False)

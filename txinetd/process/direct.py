@@ -32,6 +32,10 @@ class DirectRoad:
 
     log = Logger()
 
+    #: While a program is loaded this process waits, and has enough to do only with that.
+    suspends = True
+    isBusy = False
+
     def __init__(
         self,
         reaper: Reaper,

@@ -1,13 +1,14 @@
 # -*- test-case-name: tests.test_process_hybrid -*-
 """
-The direct road for a few, launchers for many.
+A road of this process's own, and launchers where they do it better.
 
 To start a server directly costs the least and holds up the reactor while its
 program is loaded.  That is the best there is while starts come one by one; when
 many come at once, others can load their programs at the same time, on other
 processors.  And the more descriptors this process has, the longer each vfork(2)
-takes, as it copies their table: a launcher has few.  A program on another machine
-may take for ever to be loaded: only a launcher may wait for it.
+takes, as it copies their table: a launcher has few.  The clone road has neither of
+these troubles.  A program on another machine may take for ever to be loaded: only a
+launcher may wait for it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from zope.interface import implementer
 
 from txinetd.interfaces import IRoad, IStart
 from txinetd.process.child import Child
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.remote import isRemote
@@ -40,13 +42,13 @@ class HybridRoad:
 
     def __init__(
         self,
-        direct: DirectRoad,
+        direct: DirectRoad | CloneRoad,
         launched: LauncherRoad,
         remote: Callable[[bytes], bool] = isRemote,
     ) -> None:
         """
-        @param direct: for a few.
-        @param launched: for many.
+        @param direct: the road of this process's own.
+        @param launched: the other.
         @param remote: says whether a program may keep whoever loads it waiting.
         """
         self._remote = remote
@@ -91,7 +93,7 @@ class HybridRoad:
             road = self._choose(program.path, first.descriptor)
             road.spawnTogether(program, itertools.chain((first,), remaining))
 
-    def _choose(self, executable: bytes, descriptor: int) -> DirectRoad | LauncherRoad:
+    def _choose(self, executable: bytes, descriptor: int) -> DirectRoad | CloneRoad | LauncherRoad:
         """
         The road for the next server.
 
@@ -103,7 +105,9 @@ class HybridRoad:
         if self._findOut(executable) if remote is None else remote:
             return self._launched
         # To wait for the first launcher to begin would take longer.
-        launch = self._crowd or descriptor >= self.large
+        launch = self._direct.isBusy
+        if self._direct.suspends:
+            launch = self._crowd or descriptor >= self.large
         return self._launched if launch and self._launched.pool.warmUp() else self._direct
 
     def _findOut(self, executable: bytes) -> bool:

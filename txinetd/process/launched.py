@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from txinetd.errors import SpawnError
 from txinetd.process.child import Child
-from txinetd.process.starting import handOver
+from txinetd.process.starting import handBack, handOver
 
 __all__ = ["Job", "LaunchedChild"]
 
@@ -92,11 +92,7 @@ class Job:
 
         @param descriptor: what was to be the server's; from now on somebody's here.
         """
-        take = getattr(self.child.protocol, "handedBack", None)
-        if take is None:
-            os.close(descriptor)
-        else:
-            take(descriptor)
+        handBack(self.child.protocol, descriptor)
 
     def failed(self, step: str, number: int) -> None:
         """

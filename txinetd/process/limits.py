@@ -30,6 +30,14 @@ class DescriptorLimit:
         """
         return self._raised
 
+    @property
+    def forServers(self) -> tuple[int, int] | None:
+        """
+        The soft and the hard limit that servers are to have, where these are not this
+        process's.
+        """
+        return (self.original, self._hard) if self._raised else None
+
     def raiseToHard(self) -> None:
         """
         Raise the soft limit to the hard one.

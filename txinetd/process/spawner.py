@@ -5,6 +5,7 @@ Which road starts a server.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -17,6 +18,8 @@ from zope.interface import implementer
 
 from txinetd.errors import SpawnError
 from txinetd.interfaces import IRoad, ISpawner, IStart
+from txinetd.process import clone
+from txinetd.process.clone import CloneRoad, Failures
 from txinetd.process.direct import DirectRoad, isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -32,7 +35,7 @@ __all__ = ["Road", "Spawner", "isOwn"]
 
 #: C{auto} is the fastest that is right; the others are for tests, for measuring,
 #: and for systems on which something is amiss.
-Road = Literal["auto", "direct", "launcher", "fork"]
+Road = Literal["auto", "clone", "direct", "launcher", "fork"]
 
 
 def _capabilities() -> tuple[str, ...]:
@@ -95,6 +98,7 @@ class Spawner:
         self.reaper = Reaper(reactor)
         #: Goes up when all roads are given up: what was chosen before is no more.
         self.generation = 0
+        self._failures = Failures(reactor)
         self._direct: list[DirectRoad] = []
         self._pools: dict[tuple[Identity, Box], LauncherPool] = {}
 
@@ -104,6 +108,15 @@ class Spawner:
         The children of this process that are waited for here.
         """
         return self.reaper.pids
+
+    def reserve(self) -> None:
+        """
+        Take early what should have low numbers: before many services are bound.
+        """
+        if clone.isSupported():
+            # It is tried again when it is needed.
+            with contextlib.suppress(OSError):
+                self._failures.reserve()
 
     def forIdentity(self, identity: Identity, box: Box = NO_BOX) -> IRoad:
         """
@@ -117,11 +130,16 @@ class Spawner:
         """
         self.reaper.keep()
         direct = isSupported() and isPlain(box) and isOwn(identity) and _plainSignals()
+        cloning = isPlain(box) and self._mayClone(identity)
+        if self._road == "clone":
+            return self._cloneRoad(identity, box) if cloning else _NoRoad("clone")
         if self._road == "direct":
             # Nobody else's servers, rather than anybody's with too much.
-            return self._directRoad(box) if direct else _NoRoad()
-        if self._road == "auto" and direct:
+            return self._directRoad(box) if direct else _NoRoad("direct")
+        if self._road == "auto" and (cloning or direct):
             launched = LauncherRoad(self._pool(identity, box), box.umask, box.directory)
+            if cloning:
+                return HybridRoad(self._cloneRoad(identity, box), launched)
             return HybridRoad(self._directRoad(box), launched)
         if self._road == "launcher" or (self._road == "auto" and isSupported()):
             return LauncherRoad(self._pool(identity, box), box.umask, box.directory)
@@ -132,6 +150,19 @@ class Spawner:
             box.umask,
             box.directory,
         )
+
+    def _mayClone(self, identity: Identity) -> bool:
+        """
+        Whether servers of an identity may be started by the clone road.
+        """
+        return clone.isSupported() and (isOwn(identity) or clone.maySwitch())
+
+    def _cloneRoad(self, identity: Identity, box: Box) -> CloneRoad:
+        """
+        The clone road, for a box in which nothing is to be done.
+        """
+        other = None if isOwn(identity) else identity
+        return CloneRoad(self.reaper, self._failures, self._limit, other, box.umask, box.directory)
 
     def _directRoad(self, box: Box) -> DirectRoad:
         """
@@ -170,6 +201,7 @@ class Spawner:
         anew.
         """
         self.generation += 1
+        self._failures.close()
         direct, self._direct = self._direct, []
         for road in direct:
             road.close()
@@ -185,13 +217,19 @@ class _NoRoad:
     For servers that the road that was asked for cannot start.
     """
 
+    def __init__(self, name: str) -> None:
+        """
+        @param name: the road.
+        """
+        self._name = name
+
     def spawnProcess(self, *args: Any, **kwargs: Any) -> Any:
         """
         Refuse.
 
         @raise SpawnError: always.
         """
-        raise SpawnError("direct", errno.EPERM)
+        raise SpawnError(self._name, errno.EPERM)
 
     def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
         """
@@ -202,7 +240,7 @@ class _NoRoad:
         oneByOne(self, program, starts)
 
 
-_Road = HybridRoad | LauncherRoad | DirectRoad | ForkRoad | _NoRoad
+_Road = HybridRoad | LauncherRoad | CloneRoad | DirectRoad | ForkRoad | _NoRoad
 
 
 @implementer(IRoad)

@@ -5,6 +5,7 @@ What roads have in common that start one program several times.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
@@ -12,7 +13,7 @@ from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
 from txinetd.interfaces import IStart
 from txinetd.spec import Program
 
-__all__ = ["handOver", "oneByOne"]
+__all__ = ["handBack", "handOver", "oneByOne"]
 
 
 def oneByOne(road: IReactorProcess, program: Program, starts: Iterable[IStart]) -> None:
@@ -41,3 +42,16 @@ def handOver(protocol: IProcessProtocol) -> None:
     tell = getattr(protocol, "handedOver", None)
     if tell is not None:
         tell()
+
+
+def handBack(protocol: IProcessProtocol, descriptor: int) -> None:
+    """
+    Give a protocol the socket back, if it wants it, of a server that could not be started.
+
+    @param descriptor: what was to be the server's; from now on somebody's here.
+    """
+    take = getattr(protocol, "handedBack", None)
+    if take is None:
+        os.close(descriptor)
+    else:
+        take(descriptor)

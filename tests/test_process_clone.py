@@ -1,0 +1,364 @@
+"""
+Tests for L{txinetd.process.clone}, besides what every road does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import defer
+from twisted.internet.error import ProcessDone
+from twisted.internet.task import deferLater
+from twisted.internet.testing import MemoryReactor
+from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
+
+from tests.process_support import Pair, Recording, reactor
+from txinetd.errors import SpawnError
+from txinetd.process import clone
+from txinetd.process.clone import CloneRoad, Failures
+from txinetd.process.limits import DescriptorLimit
+from txinetd.process.reaper import Reaper
+
+#: Stays who this process is, with the usual mask.
+STAY = (0o022, 0, 0, 0, 0, None)
+
+
+def needClone() -> Any:
+    """
+    The part in C; skips where it is not there.
+    """
+    if not clone.isSupported():
+        raise SkipTest("the part in C is not there, or not for this system")
+    from txinetd.process import _clone
+
+    return _clone
+
+
+class SupportTests(SynchronousTestCase):
+    """
+    Where it can be used.
+    """
+
+    def test_notBuilt(self) -> None:
+        """
+        Without the part in C it is not.
+        """
+        self.patch(clone, "_clone", None)
+        self.patch(clone, "_supported", None)
+        self.assertFalse(clone.isSupported())
+
+    def test_maySwitch(self) -> None:
+        """
+        For other users only root may, and only where nobody may look into a process that has
+        switched.
+        """
+        path = Path(self.mktemp())
+        found = []
+        for text in ("0\n", "1\n", "2\n", "", "yes"):
+            path.write_text(text)
+            found.append(clone.maySwitch(str(path)))
+        path.unlink()
+        found.append(clone.maySwitch(str(path)))
+        self.assertEqual(found, [os.geteuid() == 0, *[False] * 5])
+
+
+class StartTests(SynchronousTestCase):
+    """
+    Tests for the part in C.
+    """
+
+    def setUp(self) -> None:
+        self.clone = needClone()
+        self.ours, self.theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.pair = Pair()
+        for each in (self.ours, self.theirs, self.pair):
+            self.addCleanup(each.close)
+
+    def start(
+        self,
+        executable: bytes = b"/bin/sh",
+        argv: Any = (b"sh", b"-c", b"exit 3"),
+        environment: Any = (),
+        directory: bytes = b"/",
+        descriptor: int | None = None,
+        terms: Any = STAY,
+        reserved: int = -1,
+    ) -> int:
+        """
+        Start something.
+        """
+        number = self.pair.server.fileno() if descriptor is None else descriptor
+        pid: int = self.clone.start(
+            executable, argv, environment, directory, number, terms, self.theirs.fileno(), reserved
+        )
+        return pid
+
+    def test_started(self) -> None:
+        """
+        It is a child of this process that can be waited for as any other.
+        """
+        _, status = os.waitpid(self.start(), 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 3)
+
+    def test_wrong(self) -> None:
+        """
+        What cannot be passed on is refused, and nothing is started.
+        """
+        wrong: list[tuple[type[Exception], dict[str, Any]]] = [
+            (ValueError, {"executable": b"/bin/\0"}),
+            (ValueError, {"directory": b"/\0"}),
+            (ValueError, {"argv": (b"a\0b",)}),
+            (ValueError, {"environment": [b"A=\0"]}),
+            (ValueError, {"descriptor": -1}),
+            (ValueError, {"reserved": 2}),
+            (TypeError, {"argv": ("text",)}),
+            (TypeError, {"argv": 5}),
+            (TypeError, {"environment": [None]}),
+            (TypeError, {"terms": (0, 0)}),
+            (TypeError, {"terms": (*STAY[:5], "groups")}),
+        ]
+        for error, given in wrong:
+            self.assertRaises(error, self.start, **given)
+        self.assertRaises(ChildProcessError, os.waitpid, -1, os.WNOHANG)
+
+    def test_references(self) -> None:
+        """
+        What it has been given is kept no longer than it is needed.
+        """
+        word = b"A=" + os.urandom(8).hex().encode()
+        before = sys.getrefcount(word)
+        for argv in ((b"sh", b"-c", b""), (word, b"\0")):
+            with contextlib.suppress(ValueError):
+                os.waitpid(self.start(argv=argv, environment=[word]), 0)
+        del argv
+        self.assertEqual(self.clone.present(), 0)
+        self.assertEqual(sys.getrefcount(word), before)
+
+    def test_signals(self) -> None:
+        """
+        No signal is ignored or blocked, whichever are here; and here nothing changes.
+        """
+        handler = signal.getsignal(signal.SIGUSR1)
+        self.addCleanup(signal.signal, signal.SIGUSR2, signal.getsignal(signal.SIGUSR2))
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2, signal.SIGTERM])
+        self.addCleanup(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        os.waitpid(self.start(b"/bin/cat", (b"cat", b"/proc/self/status")), 0)
+        lines = dict(line.split(":", 1) for line in self.pair.read().decode().splitlines())
+        names = ("SigPnd", "SigBlk", "SigIgn", "SigCgt")
+        found = {name: int(lines[name], 16) for name in names}
+        self.assertEqual(found, dict.fromkeys(names, 0))
+        self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, ()), blocked)
+        self.assertEqual(
+            [signal.getsignal(each) for each in (signal.SIGUSR1, signal.SIGUSR2)],
+            [handler, signal.SIG_IGN],
+        )
+
+    def test_reserved(self) -> None:
+        """
+        Where the table of descriptors is shared at first, a number that is reserved for that
+        stands for the server's until it is released, and nothing else changes here.
+        """
+        number = os.dup(self.theirs.fileno())
+        self.addCleanup(os.close, number)
+        before = [os.fstat(each).st_ino for each in (0, 1, 2, number)]
+        pid = self.start(argv=(b"sh", b"-c", b"read word; ls /proc/$$/fd"), reserved=number)
+        held = os.fstat(number).st_ino
+        self.clone.release()
+        self.assertEqual(held, os.fstat(self.pair.server.fileno()).st_ino)
+        self.assertEqual([os.fstat(each).st_ino for each in (0, 1, 2, number)], before)
+        self.assertFalse(os.get_inheritable(number))
+        self.pair.client.send(b"go\n")
+        os.waitpid(pid, 0)
+        self.assertEqual(self.pair.read(), b"0\n1\n2\n")
+
+    def test_cannot(self) -> None:
+        """
+        A process that cannot become its program says which one it is, at which step it has
+        failed and why, and gives its socket back.
+        """
+        pid = self.start(b"/nonexistent")
+        data, ancillary, _, _ = self.ours.recvmsg(100, 100)
+        failed, step, error = struct.unpack("=iii", data)
+        self.assertEqual((failed, clone.STEPS[step], error), (pid, "exec", 2))
+        ((_, _, passed),) = ancillary
+        with socket.socket(fileno=struct.unpack("=i", passed[:4])[0]) as back:
+            self.assertEqual(
+                os.fstat(back.fileno()).st_ino, os.fstat(self.pair.server.fileno()).st_ino
+            )
+        _, status = os.waitpid(pid, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), self.clone.NOT_STARTED)
+
+    def test_many(self) -> None:
+        """
+        There are never more than so many on their way; one more is not started, and it can
+        be started when they have gone.
+        """
+        # They fail, and nobody listens to them: most of them have to wait with that.
+        self.theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        pids = []
+        while pid := self.start(b"/nonexistent"):
+            pids.append(pid)
+        self.assertEqual(self.clone.present(), self.clone.MOST)
+        self.clone.waitForLast(1000)  # for no longer than that, as here it would be for ever
+        for _ in pids:
+            self.ours.recv(100)
+        for pid in pids:
+            os.waitpid(pid, 0)
+        self.assertEqual(self.clone.present(), 0)
+        os.waitpid(self.start(), 0)
+
+    def test_waitForLast(self) -> None:
+        """
+        One can wait until the last one is its program.
+        """
+        pid = self.start(argv=(b"sh", b"-c", b"read word"))
+        self.clone.waitForLast(30_000_000_000)
+        self.assertEqual(self.clone.present(), 0)
+        self.assertTrue(os.path.samefile(f"/proc/{pid}/exe", "/bin/sh"))
+        self.pair.client.send(b"\n")
+        os.waitpid(pid, 0)
+
+
+class Receiving(Recording):
+    """
+    Takes its socket back.
+    """
+
+    back = b""
+
+    def handedBack(self, descriptor: int) -> None:
+        """
+        Say so on it.
+        """
+        with socket.socket(fileno=descriptor) as sock:
+            sock.send(b"back")
+
+
+class FailureTests(TestCase):
+    """
+    Tests for L{Failures}.
+    """
+
+    def setUp(self) -> None:
+        needClone()
+        self.reaper = Reaper(reactor)
+        self.failures = Failures(reactor)
+        self.addCleanup(self.failures.close)
+        self.road = CloneRoad(self.reaper, self.failures, DescriptorLimit(), None)
+        self.pair = Pair()
+        self.addCleanup(self.pair.close)
+        self.addCleanup(self.finish)
+
+    @defer.inlineCallbacks
+    def finish(self) -> Any:
+        """
+        Wait until no process is left.
+        """
+        while self.reaper.pids or self.reaper._looking is not None:
+            yield deferLater(reactor, 0.001)
+
+    def spawn(self, program: bytes = b"/nonexistent") -> Receiving:
+        """
+        Start something.
+        """
+        protocol = Receiving()
+        number = self.pair.server.fileno()
+        self.road.spawnProcess(protocol, program, (b"x",), childFDs=dict.fromkeys(range(3), number))
+        return protocol
+
+    @defer.inlineCallbacks
+    def test_handedBack(self) -> Any:
+        """
+        A protocol that wants its socket back has it before it is told of the failure.
+        """
+        protocol = self.spawn()
+        reason = yield protocol.ended
+        self.assertIsInstance(reason, SpawnError)
+        self.assertEqual(self.pair.client.recv(10), b"back")
+
+    @defer.inlineCallbacks
+    def test_endedFirst(self) -> Any:
+        """
+        It makes no difference when the end of the process is seen before what it has said.
+        """
+        protocol = self.spawn()
+        pid = protocol.child.pid
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        self.reaper.lookNow()
+        reason = yield protocol.ended
+        self.assertIsInstance(reason, SpawnError)
+        self.assertEqual(protocol.events, ["connectionMade", "processExited", "processEnded"])
+
+    @defer.inlineCallbacks
+    def test_sameStatus(self) -> Any:
+        """
+        A program may end as one does that could not be started.
+        """
+        with tempfile.NamedTemporaryFile("w", suffix=".sh", delete=False) as file:
+            file.write("#!/bin/sh\nexit 127\n")
+        self.addCleanup(os.unlink, file.name)
+        os.chmod(file.name, 0o700)
+        reason = yield self.spawn(os.fsencode(file.name)).ended
+        self.assertEqual(reason.exitCode, 127)
+
+    @defer.inlineCallbacks
+    def test_closed(self) -> Any:
+        """
+        What has been said before it is closed is heard, and afterwards it can be used again.
+        """
+        protocol = self.spawn()
+        os.waitid(os.P_PID, protocol.child.pid, os.WEXITED | os.WNOWAIT)
+        self.failures.close()
+        self.assertIsInstance((yield protocol.ended), SpawnError)
+        reason = yield self.spawn(b"/bin/true").ended
+        self.assertIsInstance(reason, ProcessDone)
+
+    def test_reserve(self) -> None:
+        """
+        Descriptors can be taken before anything is watched, and none of them is one of a
+        server's.
+        """
+        memory: Any = MemoryReactor()
+        failures = Failures(memory)
+        self.addCleanup(failures.close)
+        failures.reserve()
+        self.assertEqual(memory.getReaders(), [])
+        channel, reserved = failures.listen()
+        self.assertEqual(memory.getReaders(), [failures])
+        self.assertEqual(len({channel, *reserved}), 1 + clone.RESERVED)
+        self.assertGreaterEqual(min(channel, *reserved), 3)
+
+    def test_noDescriptor(self) -> None:
+        """
+        Where there is none left nothing is started, and that may pass.
+        """
+
+        def none(*_: Any) -> Any:
+            raise OSError(24, "none")
+
+        self.patch(socket, "socketpair", none)
+        raised = self.assertRaises(SpawnError, self.spawn)
+        self.assertEqual((raised.step, raised.errno), ("pipe", 24))
+
+    def test_busy(self) -> None:
+        """
+        Where very many are on their way the road says so, and one too many is told apart
+        from what is wrong.
+        """
+        self.assertFalse(self.road.isBusy)
+        part = needClone()
+        self.patch(part, "present", lambda: part.MOST)
+        self.patch(part, "start", lambda *_: 0)
+        self.assertTrue(self.road.isBusy)
+        raised = self.assertRaises(SpawnError, self.spawn)
+        self.assertEqual((raised.step, raised.errno), ("channel", 0))

@@ -1,0 +1,67 @@
+"""
+See the C file of this name.
+"""
+
+from collections.abc import Iterable
+
+MOST: int
+NOT_STARTED: int
+
+def isSupported() -> bool:
+    """
+    Whether this system has what is used here.
+    """
+
+def present() -> int:
+    """
+    How many processes are on their way to their programs, of L{MOST}.
+    """
+
+def waitForLast(nanoseconds: int, /) -> None:
+    """
+    Sleep until the process that was started last is its program, or has failed.
+
+    @param nanoseconds: for how long, at most.
+    """
+
+def release() -> None:
+    """
+    Wait until all processes that share the table of descriptors have one of their own, and
+    let go of what has been held for them.
+    """
+
+def start(
+    executable: bytes,
+    argv: Iterable[bytes],
+    environment: Iterable[bytes],
+    directory: bytes,
+    descriptor: int,
+    terms: tuple[int, int, int, int, int, bytes | None],
+    failures: int,
+    reserved: int,
+    /,
+) -> int:
+    """
+    Start a program, in a session of its own, with no descriptor but 0 to 2 and no signal
+    ignored or blocked.
+
+    @param executable: the file.
+    @param argv: its arguments, beginning with argv[0].
+    @param environment: C{NAME=value} each.
+    @param directory: where it starts.
+    @param descriptor: becomes 0, 1 and 2.
+    @param terms: its file mode creation mask; its soft and hard limit on descriptors, of
+        which the first is 0 if they are this process's; the numbers of its user and its
+        group; and those of all of its groups, as C holds them, or C{None} to stay who this
+        process is.
+    @param failures: a socket of packets, numbered 3 or more.  A process that does not come
+        as far as its program says so there: its process id, the step and the errno, as C
+        holds these three, and with them what was to be its descriptors.  Then it ends
+        with L{NOT_STARTED}.
+    @param reserved: a descriptor numbered 3 or more, to have the process share the table of
+        descriptors until it has a copy of that up to this one; this is C{descriptor} until
+        L{release}, and then C{failures}.  Or -1, to copy all.
+    @return: its process id, or 0 where as many are on their way as may be.
+    @raise OSError: if there can be no process.
+    @raise ValueError: if there is a zero byte in a string, or such a descriptor cannot be.
+    """
