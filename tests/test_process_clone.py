@@ -209,13 +209,53 @@ class StartTests(SynchronousTestCase):
         while pid := self.start(b"/nonexistent"):
             pids.append(pid)
         self.assertEqual(self.clone.present(), self.clone.MOST)
-        self.clone.waitForLast(1000)  # for no longer than that, as here it would be for ever
         for _ in pids:
             self.ours.recv(100)
         for pid in pids:
             os.waitpid(pid, 0)
         self.assertEqual(self.clone.present(), 0)
         os.waitpid(self.start(), 0)
+
+    def stuck(self) -> int:
+        """
+        Start something that cannot become its program, and cannot say so either.
+        """
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.theirs.send(b"x" * 1000, socket.MSG_DONTWAIT)
+        return self.start(b"/nonexistent")
+
+    def unstick(self, pid: int) -> None:
+        """
+        Let it end.
+        """
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+    def test_waitsNoLonger(self) -> None:
+        """
+        One waits for no longer than one has said.
+        """
+        pid = self.stuck()
+        self.clone.waitForLast(1000)
+        self.assertEqual(self.clone.present(), 1)
+        self.unstick(pid)
+
+    def test_waitsForOneOnly(self) -> None:
+        """
+        One does not wait where another one has been started before and has not ended.
+        """
+        alarms: list[int] = []
+        before = signal.signal(signal.SIGALRM, lambda number, _: alarms.append(number))
+        self.addCleanup(signal.signal, signal.SIGALRM, before)
+        other = self.start(argv=(b"sh", b"-c", b"read word"))
+        pid = self.stuck()
+        signal.alarm(10)
+        self.clone.waitForLast(100_000_000_000)
+        signal.alarm(0)
+        self.assertEqual(alarms, [])
+        for each in (other, pid):
+            self.unstick(each)
 
     def test_waitForLast(self) -> None:
         """

@@ -242,6 +242,9 @@ static char *rooms;
 static struct start *listed[MOST];
 static unsigned int count;
 
+/* The one that was started last, and the one before that. */
+static pid_t latest, previous;
+
 /* Let go of what one has used. */
 static void clear(struct start *start) {
     PyMem_Free((void *)start->words);
@@ -423,7 +426,16 @@ static PyObject *startOne(PyObject *module, PyObject *given) {
         return NULL;
     }
     count++;
+    previous = latest;
+    latest = pid;
     return PyLong_FromLong(pid);
+}
+
+/* Whether a child of this process is there and has not ended. */
+static int isAlive(pid_t pid) {
+    siginfo_t end = { 0 };
+    return pid > 0 && waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           end.si_pid == 0;
 }
 
 static PyObject *waitForLast(PyObject *module, PyObject *most) {
@@ -431,7 +443,7 @@ static PyObject *waitForLast(PyObject *module, PyObject *most) {
     long nanoseconds = PyLong_AsLong(most);
     if (PyErr_Occurred())
         return NULL;
-    if (count)
+    if (count && !isAlive(previous))
         sleepWhile(&listed[count - 1]->present, 1, nanoseconds);
     Py_RETURN_NONE;
 }

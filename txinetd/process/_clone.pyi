@@ -19,7 +19,8 @@ def present() -> int:
 
 def waitForLast(nanoseconds: int, /) -> None:
     """
-    Sleep until the process that was started last is its program, or has failed.
+    Sleep until the process that was started last is its program, or has failed; unless the
+    one that was started before it has not ended.
 
     @param nanoseconds: for how long, at most.
     """

@@ -350,7 +350,8 @@ class CloneRoad:
         finally:
             if len(started) == 1:
                 # Nobody else waits, so that there is nothing to do that could not be done
-                # when the program is loaded, and it is faster if nothing else is.
+                # when the program is loaded, which goes faster alone; unless there are
+                # several clients who come in turns.
                 _clone.waitForLast(_LONGEST_REST)
             _clone.release()
             for pid, protocol in started:
