@@ -30,6 +30,10 @@ from txinetd.spec import Builtin, InProcess, Redirect, Server, ServiceSpec
 __all__ = ["Answering", "isAnswered"]
 
 
+#: The end of the connection is said at once after this: in the same packet, where the
+#: system can wait with what is to be sent.
+_MORE = getattr(socket, "MSG_MORE", 0)
+
 #: How much FIONREAD says of a connection on which nothing has come.
 _NOTHING = bytes(4)
 
@@ -180,7 +184,7 @@ class Answering:
         self._door.began(record)
         record.received = record.sent = 0
         try:
-            record.sent = connection.send(text, socket.MSG_DONTWAIT)
+            record.sent = connection.send(text, socket.MSG_DONTWAIT | _MORE)
             if _hasInput(connection):
                 # What is left unread would make the end a reset.
                 record.received = len(connection.recv(65536, socket.MSG_DONTWAIT))

@@ -129,6 +129,8 @@ static void giveUp(const struct start *start, int descriptor, enum step step, lo
         struct cmsghdr aligned;
     } control;
     struct msghdr message = { .msg_iov = &text, .msg_iovlen = 1 };
+    /* Whoever is to read it may be waiting for this process to have its own table. */
+    int flags = step == UNSHARE ? MSG_NOSIGNAL | MSG_DONTWAIT : MSG_NOSIGNAL;
     if (descriptor >= 0) {
         control.aligned.cmsg_level = SOL_SOCKET;
         control.aligned.cmsg_type = SCM_RIGHTS;
@@ -137,10 +139,10 @@ static void giveUp(const struct start *start, int descriptor, enum step step, lo
         message.msg_control = &control;
         message.msg_controllen = CMSG_LEN(sizeof(int));
     }
-    if (call(SYS_sendmsg, start->failures, (long)&message, MSG_NOSIGNAL, 0) < 0) {
+    if (call(SYS_sendmsg, start->failures, (long)&message, flags, 0) < 0) {
         /* As many descriptors are under way as may be. */
         message.msg_controllen = 0;
-        call(SYS_sendmsg, start->failures, (long)&message, MSG_NOSIGNAL, 0);
+        call(SYS_sendmsg, start->failures, (long)&message, flags, 0);
     }
     for (;;)
         call(SYS_exit_group, NOT_STARTED, 0, 0, 0);
