@@ -28,7 +28,7 @@ class BusyPoll:
     """
 
     #: Seconds for which it waits, and within which somebody has to have come the last time.
-    longest = 0.0005
+    longest = 0.0008
 
     #: Seconds after which a processor that was offered to other processes would be back if
     #: none of them wanted it.
