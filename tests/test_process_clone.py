@@ -9,23 +9,29 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.internet import defer
 from twisted.internet.error import ProcessDone
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
+from zope.interface import implementer
 
 from tests.process_support import Pair, Recording, reactor
 from txinetd.errors import SpawnError
+from txinetd.interfaces import IStart
 from txinetd.process import clone
 from txinetd.process.clone import CloneRoad, Failures
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
+from txinetd.spec import Identity, Program
 
 #: Stays who this process is, with the usual mask.
 STAY = (0o022, 0, 0, 0, 0, None)
@@ -55,19 +61,19 @@ class SupportTests(SynchronousTestCase):
         self.patch(clone, "_supported", None)
         self.assertFalse(clone.isSupported())
 
-    def test_maySwitch(self) -> None:
+    def test_setting(self) -> None:
         """
-        For other users only root may, and only where nobody may look into a process that has
-        switched.
+        For other users only root may, and only as long as nobody may look into a process that
+        has switched.
         """
         path = Path(self.mktemp())
-        found = []
-        for text in ("0\n", "1\n", "2\n", "", "yes"):
+        setting = clone.Setting(str(path))
+        self.addCleanup(setting.close)
+        found = [setting.allows]
+        for text in ("1\n", "0\n", "2\n", "", "yes"):
             path.write_text(text)
-            found.append(clone.maySwitch(str(path)))
-        path.unlink()
-        found.append(clone.maySwitch(str(path)))
-        self.assertEqual(found, [os.geteuid() == 0, *[False] * 5])
+            found.append(setting.allows)
+        self.assertEqual(found, [False, False, os.geteuid() == 0, False, False, False])
 
 
 class StartTests(SynchronousTestCase):
@@ -127,7 +133,7 @@ class StartTests(SynchronousTestCase):
         ]
         for error, given in wrong:
             self.assertRaises(error, self.start, **given)
-        self.assertRaises(ChildProcessError, os.waitpid, -1, os.WNOHANG)
+        self.assertEqual(self.clone.present(), 0)
 
     def test_references(self) -> None:
         """
@@ -216,14 +222,14 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(self.clone.present(), 0)
         os.waitpid(self.start(), 0)
 
-    def stuck(self) -> int:
+    def stuck(self, terms: Any = STAY) -> int:
         """
         Start something that cannot become its program, and cannot say so either.
         """
         with contextlib.suppress(BlockingIOError):
             while True:
                 self.theirs.send(b"x" * 1000, socket.MSG_DONTWAIT)
-        return self.start(b"/nonexistent")
+        return self.start(b"/nonexistent", terms=terms)
 
     def unstick(self, pid: int) -> None:
         """
@@ -240,6 +246,45 @@ class StartTests(SynchronousTestCase):
         self.clone.waitForLast(1000)
         self.assertEqual(self.clone.present(), 1)
         self.unstick(pid)
+
+    def test_patience(self) -> None:
+        """
+        Whoever does not become its program for some seconds, for whatever reason, is ended.
+        """
+        pid = self.stuck()
+        while self.clone.present():
+            time.sleep(0.05)
+        _, status = os.waitpid(pid, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGKILL)
+
+    def test_nobodyLooksIntoIt(self) -> None:
+        """
+        A process that is somebody's already, and has this one's memory still, cannot be looked
+        into by him.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become another user")
+        uid = 60001
+        pid = self.stuck((0o022, 0, 0, uid, uid, struct.pack("=I", uid)))
+        while (
+            os.stat(f"/proc/{pid}/stat").st_uid != 0
+            or f"Uid:\t{uid}" not in Path(f"/proc/{pid}/status").read_text()
+        ):
+            time.sleep(0.001)
+        said = {}
+        for name in ("status", "mem", "environ", "maps"):
+            done = subprocess.run(
+                ["/bin/dd", f"if=/proc/{pid}/{name}", "of=/dev/null", "count=1"],
+                user=uid,
+                group=uid,
+                extra_groups=[],
+                env={"LC_ALL": "C"},
+                capture_output=True,
+                check=False,
+            )
+            said[name] = b"Permission denied" in done.stderr
+        self.unstick(pid)
+        self.assertEqual(said, {"status": False, "mem": True, "environ": True, "maps": True})
 
     def test_waitsForOneOnly(self) -> None:
         """
@@ -284,9 +329,21 @@ class Receiving(Recording):
             sock.send(b"back")
 
 
+@implementer(IStart)
+@attrs.define(eq=False)
+class Start:
+    """
+    One start among several.
+    """
+
+    descriptor: int
+    environment: list[bytes]
+    protocol: Recording = attrs.Factory(Recording)
+
+
 class FailureTests(TestCase):
     """
-    Tests for L{Failures}.
+    Tests for L{Failures}, and the road that it belongs to.
     """
 
     def setUp(self) -> None:
@@ -338,6 +395,79 @@ class FailureTests(TestCase):
         reason = yield protocol.ended
         self.assertIsInstance(reason, SpawnError)
         self.assertEqual(protocol.events, ["connectionMade", "processExited", "processEnded"])
+
+    @defer.inlineCallbacks
+    def test_killedFirst(self) -> Any:
+        """
+        Who is killed before it is its program has ended by that.
+        """
+        channel, _ = self.failures.listen()
+        with socket.socket(fileno=os.dup(channel)) as full, contextlib.suppress(BlockingIOError):
+            while True:
+                full.send(b"x" * 12, socket.MSG_DONTWAIT)
+        protocol = self.spawn()
+        protocol.child.signalProcess("KILL")
+        reason = yield protocol.ended
+        self.assertEqual(getattr(reason, "signal", None), signal.SIGKILL)
+
+    @defer.inlineCallbacks
+    def test_faultyProtocol(self) -> Any:
+        """
+        A protocol that raises keeps nobody else from being told.
+        """
+        faulty, well = self.spawn(), self.spawn()
+
+        def fail(*_: Any) -> None:
+            raise ZeroDivisionError
+
+        self.patch(faulty, "handedBack", fail)
+        self.patch(faulty, "processExited", fail)
+        self.assertIsInstance((yield well.ended), SpawnError)
+        yield self.finish()
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
+        self.assertIsInstance((yield self.spawn().ended), SpawnError)
+
+    @defer.inlineCallbacks
+    def together(self, identity: Identity | None) -> Any:
+        """
+        Start more at once than can share the table of descriptors at a time, each with a
+        socket of its own.
+
+        @return: what each client has been told.
+        """
+        self.patch(clone, "LARGE", 0)
+        road = CloneRoad(self.reaper, self.failures, DescriptorLimit(), identity)
+        pairs = [Pair() for _ in range(3 * clone.RESERVED)]
+        starts = []
+        for number, pair in enumerate(pairs):
+            self.addCleanup(pair.close)
+            starts.append(Start(pair.server.fileno(), [b"SAY=%d" % number]))
+        program = Program(b"/bin/sh", (b"sh", b"-c", b"echo $SAY; id -u; ls /proc/$$/fd"))
+        road.spawnTogether(program, starts)
+        for start in starts:
+            yield start.protocol.ended
+        return [pair.read().split() for pair in pairs]
+
+    @defer.inlineCallbacks
+    def test_manyShare(self) -> Any:
+        """
+        Each has its own socket.
+        """
+        said = yield self.together(None)
+        uid = b"%d" % os.getuid()
+        self.assertEqual(said, [[b"%d" % each, uid, b"0", b"1", b"2"] for each in range(len(said))])
+
+    @defer.inlineCallbacks
+    def test_manyOthersShare(self) -> Any:
+        """
+        And its own user.
+        """
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become another user")
+        said = yield self.together(Identity("x", 60001, 60002, (60002, 60003)))
+        self.assertEqual(
+            said, [[b"%d" % each, b"60001", b"0", b"1", b"2"] for each in range(len(said))]
+        )
 
     @defer.inlineCallbacks
     def test_sameStatus(self) -> Any:
@@ -395,10 +525,10 @@ class FailureTests(TestCase):
         Where very many are on their way the road says so, and one too many is told apart
         from what is wrong.
         """
-        self.assertFalse(self.road.isBusy)
+        self.assertFalse(self.road.isBarred)
         part = needClone()
         self.patch(part, "present", lambda: part.MOST)
         self.patch(part, "start", lambda *_: 0)
-        self.assertTrue(self.road.isBusy)
+        self.assertTrue(self.road.isBarred)
         raised = self.assertRaises(SpawnError, self.spawn)
         self.assertEqual((raised.step, raised.errno), ("channel", 0))

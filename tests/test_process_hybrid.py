@@ -28,7 +28,7 @@ class Noting:
         self.pool = self
         self.warm = True
         self.suspends = True
-        self.isBusy = False
+        self.isBarred = False
         self._taken = taken
 
     def spawnProcess(self, *args: Any, **kwargs: Any) -> None:
@@ -151,7 +151,7 @@ class HybridTests(SynchronousTestCase):
         self.direct.suspends = False
         self.road.expect(True)
         taken = self.start(descriptor=HybridRoad.large)
-        self.direct.isBusy = True
+        self.direct.isBarred = True
         self.assertEqual([taken, self.start()], ["direct", "launched"])
 
     def test_remote(self) -> None:

@@ -28,7 +28,7 @@ from txinetd.errors import SpawnError
 from txinetd.interfaces import ISpawner
 from txinetd.process import clone
 from txinetd.process.childsignal import ChildSignal
-from txinetd.process.clone import CloneRoad
+from txinetd.process.clone import CloneRoad, Setting
 from txinetd.process.direct import isSupported
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
@@ -588,9 +588,9 @@ class RoadTests(SynchronousTestCase):
         if not clone.isSupported():
             raise SkipTest("the part in C is not there, or not for this system")
         self.assertIsInstance(spawner.choose(SELF), CloneRoad)
-        self.patch(clone, "maySwitch", lambda: True)
+        self.patch(Setting, "allows", True)
         self.assertIsInstance(spawner.choose(OTHER), CloneRoad)
-        self.patch(clone, "maySwitch", lambda: False)
+        self.patch(Setting, "allows", False)
         for identity, box in ((OTHER, NO_BOX), (SELF, Box(nice=1))):
             road = spawner.choose(identity, box)
             self.assertRaises(SpawnError, road.spawnProcess, None, b"/bin/true")
@@ -603,7 +603,7 @@ class RoadTests(SynchronousTestCase):
             raise SkipTest("the part in C is not there, or not for this system")
         chosen = []
         for safe in (True, False):
-            self.patch(clone, "maySwitch", lambda safe=safe: safe)
+            self.patch(Setting, "allows", safe)
             chosen.append(type(self.spawner.choose(OTHER)))
         self.assertEqual(chosen, [HybridRoad, LauncherRoad])
 

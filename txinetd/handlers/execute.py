@@ -230,7 +230,7 @@ class Executor:
         @param sock: becomes descriptors 0, 1 and 2 of the program; to be kept open
             until C{handedOver} or C{ended} is called.
         @param handedOver: called when the program has C{sock} and this process may
-            close its own; not called when it could not be started.
+            close its own; some roads know only later that it could not be started.
         @param ended: called last and once: with C{True} when the program has run
             and ended, with C{False} when it could not be started.
         @param told: what the program's environment is to hold besides.

@@ -90,7 +90,8 @@ class ProgramProtocol(ProcessProtocol):
                 socket.SOL_SOCKET, socket.SO_ACCEPTCONN
             )
             if connected:
-                self._closer.close(own.dup())
+                # No number more: there may be none.
+                self._closer.close(socket.socket(fileno=own.detach()))
 
     def _timeIsUp(self) -> None:
         """

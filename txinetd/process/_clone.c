@@ -7,7 +7,7 @@
  *
  * Between clone(2) and execve(2) the new process runs in this one's memory, beside it, on a
  * stack of its own.  So there it may
- *   - read what has been prepared for it, and write to its own stack;
+ *   - read what has been prepared for it, and write to its own stack, and say how far it is;
  *   - make system calls, and these directly: what the C library wraps around them sets errno,
  *     which is the calling thread's here, and may talk to other threads (setuid does);
  *   - not handle any signal, as the handlers are Python's: all are blocked before it is
@@ -49,6 +49,10 @@
 #define MOST 128
 #define ROOM 16384
 
+/* Seconds after which one on its way is taken for stuck, and ended: its user may have stopped
+ * it, or have its directory on a file system of his own. */
+#define PATIENCE 5
+
 /* What a process ends with that did not come as far as its program. */
 #define NOT_STARTED 127
 
@@ -70,6 +74,9 @@ struct start {
     int apart;
     /* Not 0 as long as its descriptor is held here for it. */
     int held;
+    /* Its process, and when that was started, in seconds. */
+    pid_t pid;
+    time_t since;
     /* What it uses, kept for it: arrays, and the objects that own what they point to. */
     const char **words;
     PyObject *executable, *argv, *environment, *directory, *groups;
@@ -78,7 +85,9 @@ struct start {
     int descriptor, failures, reserved, switches;
     unsigned int umask, uid, gid;
     unsigned long long descriptors[2];
+    /* In ascending order; and room for what the system says of them. */
     const unsigned int *groupNumbers;
+    unsigned int *groupsFound;
     size_t groupCount;
 };
 
@@ -148,6 +157,19 @@ static void giveUp(const struct start *start, int descriptor, enum step step, lo
         call(SYS_exit_group, NOT_STARTED, 0, 0, 0);
 }
 
+/* Whether a group is one of those asked for. */
+static int isAsked(const struct start *start, unsigned int group) {
+    size_t low = 0, high = start->groupCount;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (start->groupNumbers[middle] < group)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < start->groupCount && start->groupNumbers[low] == group;
+}
+
 /* See that this is who it should be, and for good. */
 static int isWho(const struct start *start) {
     unsigned int ids[3];
@@ -157,8 +179,12 @@ static int isWho(const struct start *start) {
     if (call(SYS_getresgid, (long)&ids[0], (long)&ids[1], (long)&ids[2], 0) < 0 ||
         ids[0] != start->gid || ids[1] != start->gid || ids[2] != start->gid)
         return 0;
-    if (call(SYS_getgroups, 0, 0, 0, 0) != (long)start->groupCount)
+    if (call(SYS_getgroups, (long)start->groupCount, (long)start->groupsFound, 0, 0) !=
+        (long)start->groupCount)
         return 0;
+    for (size_t i = 0; i < start->groupCount; i++)
+        if (!isAsked(start, start->groupsFound[i]))
+            return 0;
     return start->uid == 0 || call(SYS_setresuid, 0, 0, 0, 0) < 0;
 }
 
@@ -175,7 +201,7 @@ static int become(void *given) {
         descriptor = start->reserved;
         done = call(SYS_close_range, (unsigned)last + 1, UINT_MAX, CLOSE_RANGE_UNSHARE, 0);
         if (done < 0)
-            giveUp(start, -1, UNSHARE, done);
+            giveUp(start, descriptor, UNSHARE, done);
         __atomic_store_n(&start->apart, 1, __ATOMIC_RELEASE);
         call(SYS_futex, (long)&start->apart, FUTEX_WAKE, 1, 0);
     }
@@ -250,7 +276,9 @@ static pid_t latest, previous;
 /* Let go of what one has used. */
 static void clear(struct start *start) {
     PyMem_Free((void *)start->words);
+    PyMem_Free(start->groupsFound);
     start->words = NULL;
+    start->groupsFound = NULL;
     Py_CLEAR(start->executable);
     Py_CLEAR(start->argv);
     Py_CLEAR(start->environment);
@@ -258,11 +286,21 @@ static void clear(struct start *start) {
     Py_CLEAR(start->groups);
 }
 
-/* Let go of what those have used who are not in this memory any more. */
+static time_t now(void) {
+    struct timespec time = { 0, 0 };
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+/* Let go of what those have used who are not in this memory any more, and end those that
+ * are for too long: nobody else can have their numbers. */
 static void collect(void) {
     for (unsigned int i = 0; i < count;) {
         struct start *start = listed[i];
-        if (__atomic_load_n(&start->present, __ATOMIC_ACQUIRE) || start->held) {
+        int present = __atomic_load_n(&start->present, __ATOMIC_ACQUIRE);
+        if (present || start->held) {
+            if (present && now() - start->since > PATIENCE)
+                kill(start->pid, SIGKILL);
             i++;
             continue;
         }
@@ -319,6 +357,12 @@ static int prepare(struct start *start, PyObject *given) {
         start->groups = Py_NewRef(groups);
         start->groupNumbers = (const unsigned int *)numbers;
         start->groupCount = (size_t)size / sizeof(unsigned int);
+        /* For none at all it would only be asked how many there are. */
+        start->groupsFound = PyMem_Malloc((size_t)size + sizeof(unsigned int));
+        if (!start->groupsFound) {
+            PyErr_NoMemory();
+            return -1;
+        }
     }
     Py_ssize_t arguments = PyTuple_Size(start->argv);
     Py_ssize_t variables = PyTuple_Size(start->environment);
@@ -344,9 +388,11 @@ static pid_t beside(int (*function)(void *), struct start *start, int flags) {
                       start, NULL, NULL, &start->present);
     int error = errno;
     call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, MASK_SIZE);
-    errno = error;
+    start->pid = pid;
+    start->since = now();
     if (pid < 0)
         start->present = 0;
+    errno = error;
     return pid;
 }
 
@@ -375,11 +421,16 @@ static void sleepWhile(const int *number, int value, long most) {
 static struct start *sharing[MOST];
 static unsigned int sharers;
 
-/* Let go of the descriptor of one, when it has a table of its own or has gone. */
+/* Let go of the descriptor of one, when it has a table of its own or has gone.  It takes two
+ * system calls to be so far, unless it is stopped just then. */
 static void part(struct start *start) {
+    int slept = 0;
     while (!__atomic_load_n(&start->apart, __ATOMIC_ACQUIRE) &&
-           __atomic_load_n(&start->present, __ATOMIC_ACQUIRE))
+           __atomic_load_n(&start->present, __ATOMIC_ACQUIRE)) {
         sleepWhile(&start->apart, 0, 1000000);
+        if (++slept > 1000 * PATIENCE)
+            kill(start->pid, SIGKILL);
+    }
     /* Not closed, as its number must be nobody else's. */
     call(SYS_dup3, start->failures, start->reserved, O_CLOEXEC, 0);
     start->held = 0;
@@ -450,32 +501,43 @@ static PyObject *waitForLast(PyObject *module, PyObject *most) {
     Py_RETURN_NONE;
 }
 
-/* Whether the kernel knows what is used above. */
-static int knows(void *given) {
-    (void)given;
-    long done = call(SYS_close_range, UINT_MAX, UINT_MAX, 0, 0);
+/* Whether the kernel does what is needed above: tries it with a program that does nothing. */
+static int attempt(void *given) {
+    struct start *start = given;
+    static const char *const words[] = { "python", "-I", "-S", "-c", "pass", NULL };
+    if (call(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE, 0) == 0)
+        call(SYS_execve, (long)start->path, (long)words, (long)start->environmentWords, 0);
     for (;;)
-        call(SYS_exit_group, done < 0, 0, 0, 0);
+        call(SYS_exit_group, NOT_STARTED, 0, 0, 0);
     return 0;
 }
 
-static PyObject *isSupported(PyObject *module, PyObject *nothing) {
+static PyObject *isSupported(PyObject *module, PyObject *python) {
     (void)module;
-    (void)nothing;
+    char *path;
+    if (PyBytes_AsStringAndSize(python, &path, NULL) < 0)
+        return NULL;
     if (furnish() < 0)
         Py_RETURN_FALSE;
     collect();
     if (count == MOST)
         Py_RETURN_TRUE;
     struct start *start = listed[count];
-    int status = -1;
-    pid_t pid = beside(knows, start, 0), waited;
+    start->path = path;
+    start->environmentWords = (const char *const *)environ;
+    pid_t pid = beside(attempt, start, 0), waited;
     if (pid < 0)
         Py_RETURN_FALSE;
+    /* That it has left this memory must be seen before it ends. */
+    for (int slept = 0; slept < 1000 && __atomic_load_n(&start->present, __ATOMIC_ACQUIRE); slept++)
+        sleepWhile(&start->present, 1, 1000000);
+    int status = -1, works = !start->present && isAlive(pid);
+    if (start->present)
+        kill(pid, SIGKILL);
     do
         waited = waitpid(pid, &status, 0);
     while (waited < 0 && errno == EINTR);
-    return PyBool_FromLong(waited == pid && status == 0 && !start->present);
+    return PyBool_FromLong(works && waited == pid && status == 0);
 }
 
 static PyObject *present(PyObject *module, PyObject *nothing) {
@@ -525,7 +587,7 @@ static PyMethodDef functions[] = {
     { "start", startOne, METH_VARARGS, NULL },
     { "waitForLast", waitForLast, METH_O, NULL },
     { "release", release, METH_NOARGS, NULL },
-    { "isSupported", isSupported, METH_NOARGS, NULL },
+    { "isSupported", isSupported, METH_O, NULL },
     { "present", present, METH_NOARGS, NULL },
     { NULL, NULL, 0, NULL },
 };

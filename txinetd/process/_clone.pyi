@@ -7,9 +7,11 @@ from collections.abc import Iterable
 MOST: int
 NOT_STARTED: int
 
-def isSupported() -> bool:
+def isSupported(python: bytes, /) -> bool:
     """
-    Whether this system has what is used here.
+    Whether this system has what is used here, and does it.
+
+    @param python: an interpreter, with which it is tried.
     """
 
 def present() -> int:

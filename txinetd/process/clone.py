@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_process_clone -*-
 """
-The clone road: servers are started straight from this process, as any user, and it does
+The clone road: servers are started straight from this process, as any user, and it need
 not wait until their programs are loaded.
 
 What it takes is in C (L{txinetd.process._clone}), as no Python code can run in a process
@@ -20,9 +20,9 @@ import os
 import resource
 import socket
 import struct
+import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess, IReadDescriptor
@@ -43,7 +43,7 @@ try:
 except ImportError:
     _clone = None  # type: ignore[assignment]
 
-__all__ = ["CloneRoad", "Failures", "isSupported", "maySwitch"]
+__all__ = ["CloneRoad", "Failures", "Setting", "isSupported"]
 
 #: The steps by their numbers.
 STEPS = (
@@ -63,9 +63,6 @@ STEPS = (
 
 #: What a process says of itself that could not become its program.
 _FAILURE = struct.Struct("=iii")
-
-#: How a process has ended, as wait(2) gives it, that has said so.
-_FAILED = (_clone.NOT_STARTED if _clone else 127) << 8
 
 _ONE_DESCRIPTOR = socket.CMSG_SPACE(4)
 
@@ -95,23 +92,44 @@ def isSupported() -> bool:
     """
     global _supported
     if _supported is None:
-        _supported = _clone is not None and _clone.isSupported()
+        _supported = _clone is not None and _clone.isSupported(os.fsencode(sys.executable))
     return _supported
 
 
-def maySwitch(setting: str = "/proc/sys/fs/suid_dumpable") -> bool:
+class Setting:
     """
-    Whether servers of other users may be started like this.  Between the switch and
+    Says whether servers of other users may be started like this.  Between the switch and
     execve(2) such a process is theirs and has this one's memory, so that nobody may be
     able to look into it: the kernel sees to that, unless it has been told to let
     programs be debugged that have switched.
-
-    @param setting: see proc(5).
     """
-    try:
-        return os.geteuid() == 0 and int(Path(setting).read_bytes()) == 0
-    except (OSError, ValueError):
-        return False
+
+    def __init__(self, path: str = "/proc/sys/fs/suid_dumpable") -> None:
+        """
+        @param path: see proc(5).
+        """
+        self._path = path
+        self._file: int | None = None
+
+    @property
+    def allows(self) -> bool:
+        """
+        Whether they may now.
+        """
+        try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDONLY)
+            return os.geteuid() == 0 and os.pread(self._file, 8, 0).strip() == b"0"
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """
+        Give back what is held.
+        """
+        number, self._file = self._file, None
+        if number is not None:
+            os.close(number)
 
 
 class ClonedChild(Child):
@@ -128,7 +146,7 @@ class ClonedChild(Child):
         It has ended, perhaps before it was its program.
         """
         if self.pid is not None:
-            self._failures.over(self.pid, status)
+            self._failures.over(self.pid, sure=status == 0)
         # Where it has said why, its protocol knows already.
         if self.pid is not None:
             super().ended(status, usage)
@@ -140,11 +158,15 @@ class Failures:
     Where processes say that they could not become their programs.
     """
 
+    log = Logger()
+
     def __init__(self, reactor: Any) -> None:
         """
         @param reactor: sees when they do.
         """
         self._reactor = reactor
+        #: Whether any of them may be another user's.
+        self.setting = Setting()
         self._children: dict[int, ClonedChild] = {}
         self._ours: socket.socket | None = None
         self._theirs: socket.socket | None = None
@@ -202,6 +224,7 @@ class Failures:
                 each.close()
         self._ours, self._theirs, self._reserved = None, None, []
         self._listening = False
+        self.setting.close()
 
     def expect(self, pid: int, protocol: IProcessProtocol) -> ClonedChild:
         """
@@ -210,12 +233,14 @@ class Failures:
         child = self._children[pid] = ClonedChild(pid, protocol, self)
         return child
 
-    def over(self, pid: int, status: int | None) -> None:
+    def over(self, pid: int, sure: bool) -> None:
         """
         One has ended.
+
+        @param sure: whether that was its program.
         """
-        if status == _FAILED or status is None:
-            # What it has said of that may not have been read yet.
+        if not sure:
+            # What it has said may not have been read yet.
             self.doRead()
         self._children.pop(pid, None)
 
@@ -240,18 +265,30 @@ class Failures:
                 data, ancillary, _, _ = self._ours.recvmsg(
                     _FAILURE.size, _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
                 )
-            except BlockingIOError:
+            except OSError:
+                # Nothing more, or no memory for it now.
                 return
             pid, step, number = _FAILURE.unpack(data)
-            descriptors = [array("i", passed)[0] for _, _, passed in ancillary]
             child = self._children.pop(pid, None)
-            for descriptor in descriptors:
-                if child is None:
-                    os.close(descriptor)
-                else:
-                    handBack(child.protocol, descriptor)
+            for _, _, passed in ancillary:
+                self._giveBack(child, array("i", passed)[0])
             if child is not None:
-                child.failed(Failure(SpawnError(STEPS[step], number)))
+                try:
+                    child.failed(Failure(SpawnError(STEPS[step], number)))
+                except Exception:
+                    self.log.failure("a server's failure could not be handled")
+
+    def _giveBack(self, child: ClonedChild | None, descriptor: int) -> None:
+        """
+        Give a protocol its socket back.
+        """
+        try:
+            if child is None:
+                os.close(descriptor)
+            else:
+                handBack(child.protocol, descriptor)
+        except Exception:
+            self.log.failure("a connection could not be closed")
 
     def connectionLost(self, reason: Failure) -> None:
         """
@@ -295,17 +332,26 @@ class CloneRoad:
         self._limit = limit
         self._umask = umask
         self._directory = directory
+        self._isOther = identity is not None
         self._who: tuple[int, int, bytes | None] = (0, 0, None)
         if identity is not None:
             groups = array("I", sorted(identity.groups)).tobytes()
             self._who = (identity.uid, identity.gid, groups)
 
     @property
-    def isBusy(self) -> bool:
+    def isBarred(self) -> bool:
         """
-        Whether many programs are being loaded, perhaps from where it takes long.
+        Whether another road is to be taken for now: many programs are being loaded, perhaps
+        from where it takes long, or the system has been told to let others look into them.
         """
-        return _clone.present() > _clone.MOST // 2
+        return _clone.present() > _clone.MOST // 2 or self._isForbidden
+
+    @property
+    def _isForbidden(self) -> bool:
+        """
+        Whether it would not be safe now.
+        """
+        return self._isOther and not self._failures.setting.allows
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -371,6 +417,8 @@ class CloneRoad:
             channel, reserved = self._failures.listen()
         except OSError as error:
             raise SpawnError("pipe", error.errno or 0) from error
+        if self._isForbidden:
+            raise SpawnError("clone", errno.EPERM)
         limits = self._limit.forServers or (0, 0)
         terms = (self._umask, *limits, *self._who)
         free: list[int] = []

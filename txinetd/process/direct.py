@@ -34,7 +34,7 @@ class DirectRoad:
 
     #: While a program is loaded this process waits, and has enough to do only with that.
     suspends = True
-    isBusy = False
+    isBarred = False
 
     def __init__(
         self,

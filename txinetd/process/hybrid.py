@@ -26,7 +26,7 @@ from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.remote import isRemote
-from txinetd.spec import Program
+from txinetd.spec import NO_BOX, Program
 
 __all__ = ["HybridRoad"]
 
@@ -45,13 +45,16 @@ class HybridRoad:
         direct: DirectRoad | CloneRoad,
         launched: LauncherRoad,
         remote: Callable[[bytes], bool] = isRemote,
+        directory: bytes = NO_BOX.directory,
     ) -> None:
         """
         @param direct: the road of this process's own.
         @param launched: the other.
         @param remote: says whether a program may keep whoever loads it waiting.
+        @param directory: where it starts.
         """
         self._remote = remote
+        self._directory = directory
         self._places: dict[bytes, bool] = {}
         self._direct = direct
         self._launched = launched
@@ -99,20 +102,21 @@ class HybridRoad:
 
         @param descriptor: the latest that this process has got.
         """
-        # The lowest number that is free is given to a new descriptor, so that it
-        # tells how many there are.
         remote = self._places.get(executable)
         if self._findOut(executable) if remote is None else remote:
             return self._launched
-        # To wait for the first launcher to begin would take longer.
-        launch = self._direct.isBusy
-        if self._direct.suspends:
-            launch = self._crowd or descriptor >= self.large
+        if self._direct.isBarred:
+            return self._launched
+        # The lowest number that is free is given to a new descriptor, so that it
+        # tells how many there are.  To wait for the first launcher to begin would take
+        # longer.
+        launch = self._direct.suspends and (self._crowd or descriptor >= self.large)
         return self._launched if launch and self._launched.pool.warmUp() else self._direct
 
     def _findOut(self, executable: bytes) -> bool:
         """
         Whether a program that is to be started for the first time is for launchers alone.
         """
-        remote = self._places[executable] = self._remote(executable)
+        remote = self._remote(executable) or self._remote(self._directory)
+        self._places[executable] = remote
         return remote

@@ -138,9 +138,8 @@ class Spawner:
             return self._directRoad(box) if direct else _NoRoad("direct")
         if self._road == "auto" and (cloning or direct):
             launched = LauncherRoad(self._pool(identity, box), box.umask, box.directory)
-            if cloning:
-                return HybridRoad(self._cloneRoad(identity, box), launched)
-            return HybridRoad(self._directRoad(box), launched)
+            own = self._cloneRoad(identity, box) if cloning else self._directRoad(box)
+            return HybridRoad(own, launched, directory=box.directory)
         if self._road == "launcher" or (self._road == "auto" and isSupported()):
             return LauncherRoad(self._pool(identity, box), box.umask, box.directory)
         return ForkRoad(
@@ -155,7 +154,7 @@ class Spawner:
         """
         Whether servers of an identity may be started by the clone road.
         """
-        return clone.isSupported() and (isOwn(identity) or clone.maySwitch())
+        return clone.isSupported() and (isOwn(identity) or self._failures.setting.allows)
 
     def _cloneRoad(self, identity: Identity, box: Box) -> CloneRoad:
         """
