@@ -247,13 +247,14 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(self.clone.present(), 1)
         self.unstick(pid)
 
-    def test_patience(self) -> None:
+    def test_endOlder(self) -> None:
         """
-        Whoever does not become its program for some seconds, for whatever reason, is ended.
+        Whoever does not become its program for so long, for whatever reason, is ended.
         """
         pid = self.stuck()
-        while self.clone.present():
-            time.sleep(0.05)
+        self.clone.endOlder(1000)
+        self.assertEqual((self.clone.present(), os.waitpid(pid, os.WNOHANG)), (1, (0, 0)))
+        self.clone.endOlder(0)
         _, status = os.waitpid(pid, 0)
         self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGKILL)
 
@@ -407,6 +408,21 @@ class FailureTests(TestCase):
                 full.send(b"x" * 12, socket.MSG_DONTWAIT)
         protocol = self.spawn()
         protocol.child.signalProcess("KILL")
+        reason = yield protocol.ended
+        self.assertEqual(getattr(reason, "signal", None), signal.SIGKILL)
+
+    @defer.inlineCallbacks
+    def test_patience(self) -> Any:
+        """
+        The road ends those that take too long when it starts others.
+        """
+        self.patch(CloneRoad, "patience", 0)
+        channel, _ = self.failures.listen()
+        with socket.socket(fileno=os.dup(channel)) as full, contextlib.suppress(BlockingIOError):
+            while True:
+                full.send(b"x" * 12, socket.MSG_DONTWAIT)
+        protocol = self.spawn()
+        yield self.spawn(b"/bin/true").ended
         reason = yield protocol.ended
         self.assertEqual(getattr(reason, "signal", None), signal.SIGKILL)
 

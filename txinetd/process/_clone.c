@@ -49,9 +49,8 @@
 #define MOST 128
 #define ROOM 16384
 
-/* Seconds after which one on its way is taken for stuck, and ended: its user may have stopped
- * it, or have its directory on a file system of his own. */
-#define PATIENCE 5
+/* Milliseconds that one may take for its first system call, before it is ended. */
+#define PATIENCE 5000
 
 /* What a process ends with that did not come as far as its program. */
 #define NOT_STARTED 127
@@ -292,15 +291,11 @@ static time_t now(void) {
     return time.tv_sec;
 }
 
-/* Let go of what those have used who are not in this memory any more, and end those that
- * are for too long: nobody else can have their numbers. */
+/* Let go of what those have used who are not in this memory any more. */
 static void collect(void) {
     for (unsigned int i = 0; i < count;) {
         struct start *start = listed[i];
-        int present = __atomic_load_n(&start->present, __ATOMIC_ACQUIRE);
-        if (present || start->held) {
-            if (present && now() - start->since > PATIENCE)
-                kill(start->pid, SIGKILL);
+        if (__atomic_load_n(&start->present, __ATOMIC_ACQUIRE) || start->held) {
             i++;
             continue;
         }
@@ -428,7 +423,7 @@ static void part(struct start *start) {
     while (!__atomic_load_n(&start->apart, __ATOMIC_ACQUIRE) &&
            __atomic_load_n(&start->present, __ATOMIC_ACQUIRE)) {
         sleepWhile(&start->apart, 0, 1000000);
-        if (++slept > 1000 * PATIENCE)
+        if (++slept > PATIENCE)
             kill(start->pid, SIGKILL);
     }
     /* Not closed, as its number must be nobody else's. */
@@ -540,11 +535,23 @@ static PyObject *isSupported(PyObject *module, PyObject *python) {
     return PyBool_FromLong(works && waited == pid && status == 0);
 }
 
+static PyObject *endOlder(PyObject *module, PyObject *most) {
+    (void)module;
+    long seconds = PyLong_AsLong(most);
+    if (PyErr_Occurred())
+        return NULL;
+    collect();
+    /* Nobody else can have their numbers as long as they are here. */
+    for (unsigned int i = 0; i < count; i++)
+        if (now() - listed[i]->since >= seconds)
+            kill(listed[i]->pid, SIGKILL);
+    Py_RETURN_NONE;
+}
+
 static PyObject *present(PyObject *module, PyObject *nothing) {
     (void)module;
     (void)nothing;
-    if (rooms)
-        collect();
+    collect();
     return PyLong_FromUnsignedLong(count);
 }
 
@@ -569,6 +576,12 @@ static PyObject *waitForLast(PyObject *module, PyObject *most) {
     Py_RETURN_NONE;
 }
 
+static PyObject *endOlder(PyObject *module, PyObject *most) {
+    (void)module;
+    (void)most;
+    Py_RETURN_NONE;
+}
+
 static PyObject *isSupported(PyObject *module, PyObject *nothing) {
     (void)module;
     (void)nothing;
@@ -587,6 +600,7 @@ static PyMethodDef functions[] = {
     { "start", startOne, METH_VARARGS, NULL },
     { "waitForLast", waitForLast, METH_O, NULL },
     { "release", release, METH_NOARGS, NULL },
+    { "endOlder", endOlder, METH_O, NULL },
     { "isSupported", isSupported, METH_O, NULL },
     { "present", present, METH_NOARGS, NULL },
     { NULL, NULL, 0, NULL },

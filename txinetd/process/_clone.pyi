@@ -27,6 +27,12 @@ def waitForLast(nanoseconds: int, /) -> None:
     @param nanoseconds: for how long, at most.
     """
 
+def endOlder(seconds: int, /) -> None:
+    """
+    End those on their way that have been started so long ago, or longer: whoever they are
+    may have stopped them, or keep them waiting for a directory.
+    """
+
 def release() -> None:
     """
     Wait until all processes that share the table of descriptors have one of their own, and

@@ -310,6 +310,10 @@ class CloneRoad:
     #: This process goes on while a program is loaded.
     suspends = False
 
+    #: Seconds after which a process that is not its program yet is taken for stuck, and
+    #: ended when others are started.
+    patience = 30
+
     def __init__(
         self,
         reaper: Reaper,
@@ -419,6 +423,7 @@ class CloneRoad:
             raise SpawnError("pipe", error.errno or 0) from error
         if self._isForbidden:
             raise SpawnError("clone", errno.EPERM)
+        _clone.endOlder(self.patience)
         limits = self._limit.forServers or (0, 0)
         terms = (self._umask, *limits, *self._who)
         free: list[int] = []
