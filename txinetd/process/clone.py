@@ -276,7 +276,7 @@ class Failures:
                 try:
                     child.failed(Failure(SpawnError(STEPS[step], number)))
                 except Exception:
-                    self.log.failure("a server's failure could not be handled")
+                    self.log.failure("an arrival could not be handled")
 
     def _giveBack(self, child: ClonedChild | None, descriptor: int) -> None:
         """
@@ -288,7 +288,7 @@ class Failures:
             else:
                 handBack(child.protocol, descriptor)
         except Exception:
-            self.log.failure("a connection could not be closed")
+            self.log.failure("an arrival could not be handled")
 
     def connectionLost(self, reason: Failure) -> None:
         """
