@@ -83,13 +83,12 @@ def untilNone(reaper: Reaper) -> Any:
 
 def cloneRoad(test: TestCase, limit: DescriptorLimit, identity: Identity | None) -> CloneRoad:
     """
-    The clone road, for a test.  Who fails there says so before the process has ended.
+    The clone road, for a test.
     """
     if not clone.isSupported():
         raise SkipTest("the part in C is not there, or not for this system")
     reaper, failures = Reaper(reactor), Failures(reactor)
     test.addCleanup(failures.close)
-    test.addCleanup(untilNone, reaper)
     return CloneRoad(reaper, failures, limit, identity)
 
 

@@ -135,21 +135,25 @@ class Setting:
 class ClonedChild(Child):
     """
     A server that has been started, or is about to be.
+
+    @ivar why: why it could not be, once that is known.
     """
 
     def __init__(self, pid: int, protocol: IProcessProtocol, failures: Failures) -> None:
         super().__init__(pid, protocol)
+        self.why: SpawnError | None = None
         self._failures = failures
 
     def ended(self, status: int | None, usage: resource.struct_rusage | None) -> None:
         """
         It has ended, perhaps before it was its program.
         """
-        if self.pid is not None:
-            self._failures.over(self.pid, sure=status == 0)
-        # Where it has said why, its protocol knows already.
-        if self.pid is not None:
+        assert self.pid is not None
+        self._failures.over(self.pid, sure=status == 0)
+        if self.why is None:
             super().ended(status, usage)
+        else:
+            self.failed(Failure(self.why))
 
 
 @implementer(IReadDescriptor)
@@ -269,14 +273,12 @@ class Failures:
                 # Nothing more, or no memory for it now.
                 return
             pid, step, number = _FAILURE.unpack(data)
-            child = self._children.pop(pid, None)
+            child = self._children.get(pid)
+            if child is not None:
+                # Its protocol is told when the process has ended, as ever.
+                child.why = SpawnError(STEPS[step], number)
             for _, _, passed in ancillary:
                 self._giveBack(child, array("i", passed)[0])
-            if child is not None:
-                try:
-                    child.failed(Failure(SpawnError(STEPS[step], number)))
-                except Exception:
-                    self.log.failure("an arrival could not be handled")
 
     def _giveBack(self, child: ClonedChild | None, descriptor: int) -> None:
         """
