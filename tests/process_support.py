@@ -8,11 +8,13 @@ import os
 import socket
 from typing import Any, cast
 
+import attrs
 from twisted.internet import defer, protocol
 from twisted.internet import reactor as _reactor
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from txinetd.interfaces import IChild
+from txinetd.interfaces import IChild, IStart
 from txinetd.spec import Identity
 
 reactor: Any = _reactor
@@ -62,6 +64,18 @@ class Recording(protocol.ProcessProtocol):
         self.events.append("processEnded")
         # As a result and not as an error, for the test to look at.
         self.ended.callback(reason.value)
+
+
+@implementer(IStart)
+@attrs.define(eq=False)
+class Start:
+    """
+    One start among several.
+    """
+
+    descriptor: int
+    environment: list[bytes] = attrs.Factory(list)
+    protocol: Any = attrs.Factory(Recording)
 
 
 class Pair:

@@ -16,19 +16,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-import attrs
 from twisted.internet import defer
 from twisted.internet.error import ProcessDone
 from twisted.internet.task import deferLater
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
-from zope.interface import implementer
 
-from tests.process_support import Pair, Recording, reactor
+from tests.process_support import Pair, Recording, Start, reactor
 from txinetd.errors import SpawnError
-from txinetd.interfaces import IStart
 from txinetd.process import clone
-from txinetd.process.clone import CloneRoad, Failures
+from txinetd.process.clone import CloneRoad
+from txinetd.process.dumpable import Dumpable
+from txinetd.process.failures import RESERVED, STEPS, Failures
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
 from txinetd.spec import Identity, Program
@@ -67,7 +66,7 @@ class SupportTests(SynchronousTestCase):
         has switched.
         """
         path = Path(self.mktemp())
-        setting = clone.Setting(str(path))
+        setting = Dumpable(str(path))
         self.addCleanup(setting.close)
         found = [setting.allows]
         for text in ("1\n", "0\n", "2\n", "", "yes"):
@@ -195,7 +194,7 @@ class StartTests(SynchronousTestCase):
         pid = self.start(b"/nonexistent")
         data, ancillary, _, _ = self.ours.recvmsg(100, 100)
         failed, step, error = struct.unpack("=iii", data)
-        self.assertEqual((failed, clone.STEPS[step], error), (pid, "exec", 2))
+        self.assertEqual((failed, STEPS[step], error), (pid, "exec", 2))
         ((_, _, passed),) = ancillary
         with socket.socket(fileno=struct.unpack("=i", passed[:4])[0]) as back:
             self.assertEqual(
@@ -330,18 +329,6 @@ class Receiving(Recording):
             sock.send(b"back")
 
 
-@implementer(IStart)
-@attrs.define(eq=False)
-class Start:
-    """
-    One start among several.
-    """
-
-    descriptor: int
-    environment: list[bytes]
-    protocol: Recording = attrs.Factory(Recording)
-
-
 class FailureTests(TestCase):
     """
     Tests for L{Failures}, and the road that it belongs to.
@@ -453,7 +440,7 @@ class FailureTests(TestCase):
         """
         self.patch(clone, "LARGE", 0)
         road = CloneRoad(self.reaper, self.failures, DescriptorLimit(), identity)
-        pairs = [Pair() for _ in range(3 * clone.RESERVED)]
+        pairs = [Pair() for _ in range(3 * RESERVED)]
         starts = []
         for number, pair in enumerate(pairs):
             self.addCleanup(pair.close)
@@ -521,7 +508,7 @@ class FailureTests(TestCase):
         self.assertEqual(memory.getReaders(), [])
         channel, reserved = failures.listen()
         self.assertEqual(memory.getReaders(), [failures])
-        self.assertEqual(len({channel, *reserved}), 1 + clone.RESERVED)
+        self.assertEqual(len({channel, *reserved}), 1 + RESERVED)
         self.assertGreaterEqual(min(channel, *reserved), 3)
 
     def test_noDescriptor(self) -> None:

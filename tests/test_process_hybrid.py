@@ -7,12 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.process_support import Recording
+from tests.process_support import Recording, Start
 from txinetd.interfaces import IRoad, IStart
 from txinetd.process.hybrid import HybridRoad
 from txinetd.spec import Program
@@ -48,18 +46,6 @@ class Noting:
         Note each.
         """
         self._taken.extend(self._name for _ in starts)
-
-
-@implementer(IStart)
-@attrs.define(eq=False)
-class Start:
-    """
-    One start among several.
-    """
-
-    descriptor: int
-    environment: list[bytes] = attrs.Factory(list)
-    protocol: Recording = attrs.Factory(Recording)
 
 
 class HybridTests(SynchronousTestCase):

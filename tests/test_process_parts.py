@@ -28,8 +28,9 @@ from txinetd.errors import SpawnError
 from txinetd.interfaces import ISpawner
 from txinetd.process import clone
 from txinetd.process.childsignal import ChildSignal
-from txinetd.process.clone import CloneRoad, Setting
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import isSupported
+from txinetd.process.dumpable import Dumpable
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
 from txinetd.process.launchers import LauncherRoad
@@ -588,9 +589,9 @@ class RoadTests(SynchronousTestCase):
         if not clone.isSupported():
             raise SkipTest("the part in C is not there, or not for this system")
         self.assertIsInstance(spawner.choose(SELF), CloneRoad)
-        self.patch(Setting, "allows", True)
+        self.patch(Dumpable, "allows", True)
         self.assertIsInstance(spawner.choose(OTHER), CloneRoad)
-        self.patch(Setting, "allows", False)
+        self.patch(Dumpable, "allows", False)
         for identity, box in ((OTHER, NO_BOX), (SELF, Box(nice=1))):
             road = spawner.choose(identity, box)
             self.assertRaises(SpawnError, road.spawnProcess, None, b"/bin/true")
@@ -603,7 +604,7 @@ class RoadTests(SynchronousTestCase):
             raise SkipTest("the part in C is not there, or not for this system")
         chosen = []
         for safe in (True, False):
-            self.patch(Setting, "allows", safe)
+            self.patch(Dumpable, "allows", safe)
             chosen.append(type(self.spawner.choose(OTHER)))
         self.assertEqual(chosen, [HybridRoad, LauncherRoad])
 

@@ -12,21 +12,20 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from twisted.internet import defer, error
 from twisted.internet.defer import inlineCallbacks
 from twisted.internet.interfaces import IReactorProcess
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest, TestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.process_support import SELF, Pair, Recording, reactor
+from tests.process_support import SELF, Pair, Recording, Start, reactor
 from txinetd.errors import SpawnError
-from txinetd.interfaces import IChild, IStart
+from txinetd.interfaces import IChild
 from txinetd.process import clone
-from txinetd.process.clone import CloneRoad, Failures
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import DirectRoad, isSupported
+from txinetd.process.failures import Failures
 from txinetd.process.fork import ForkRoad
 from txinetd.process.launchers import LauncherPool, LauncherRoad
 from txinetd.process.limits import DescriptorLimit
@@ -58,18 +57,6 @@ class HandedOver(Recording):
         super().connectionMade()
         if "handedOver" not in self.events:
             self.handedOver()
-
-
-@implementer(IStart)
-@attrs.define(eq=False)
-class Together:
-    """
-    One start among several.
-    """
-
-    descriptor: int
-    environment: list[bytes]
-    protocol: HandedOver = attrs.Factory(HandedOver)
 
 
 @inlineCallbacks
@@ -354,11 +341,13 @@ class RoadTests(_Base):
         said = yield defer.ensureDeferred(self.output("echo fine"))
         self.assertEqual(said, b"fine\n")
 
-    def together(self, *scripts: bytes) -> list[Together]:
+    def together(self, *scripts: bytes) -> list[Start]:
         """
         Start several at once.
         """
-        starts = [Together(self.pair.server.fileno(), [b"SAY=" + each]) for each in scripts]
+        starts = [
+            Start(self.pair.server.fileno(), [b"SAY=" + each], HandedOver()) for each in scripts
+        ]
         program = Program(b"/bin/sh", (b"sh", b"-c", b"echo $SAY; exit 4"))
         self.road.spawnTogether(program, starts)
         return starts
@@ -382,11 +371,11 @@ class RoadTests(_Base):
         Where the first cannot be started, those that follow can be by another call, and
         the client gets not one byte of it.
         """
-        taken: list[Together] = []
+        taken: list[Start] = []
 
-        def starts() -> Iterator[Together]:
+        def starts() -> Iterator[Start]:
             while len(taken) < 3:
-                taken.append(Together(self.pair.server.fileno(), []))
+                taken.append(Start(self.pair.server.fileno(), [], HandedOver()))
                 yield taken[-1]
 
         program = Program(b"/nonexistent", (b"nothing",))

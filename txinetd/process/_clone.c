@@ -38,11 +38,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__linux__) && defined(CLONE_CHILD_CLEARTID) && defined(SYS_close_range) && \
-    (defined(__x86_64__) || defined(__aarch64__))
-#define KNOWN 1
-#else
-#define KNOWN 0
+/* Then it is not built (setup.py), and the other roads are taken. */
+#if !defined(__linux__) || !(defined(__x86_64__) || defined(__aarch64__))
+#error "not known for this system"
 #endif
 
 /* How many may be on their way at a time; how much memory each has, most of it its stack. */
@@ -58,8 +56,6 @@
 /* The steps, as numbers; their names are Python's to know (STEPS). */
 enum step { UNSHARE, SETSID, DUP2, CLOSE, SETRLIMIT, SIGACTION, SETGROUPS, SETGID, SETUID, VERIFY,
             CHDIR, EXEC };
-
-#if KNOWN
 
 /* What a process says of itself when it could not become its program. */
 struct failure {
@@ -554,47 +550,6 @@ static PyObject *present(PyObject *module, PyObject *nothing) {
     collect();
     return PyLong_FromUnsignedLong(count);
 }
-
-#else
-
-static PyObject *release(PyObject *module, PyObject *nothing) {
-    (void)module;
-    (void)nothing;
-    Py_RETURN_NONE;
-}
-
-static PyObject *startOne(PyObject *module, PyObject *arguments) {
-    (void)module;
-    (void)arguments;
-    PyErr_SetString(PyExc_NotImplementedError, "not on this system");
-    return NULL;
-}
-
-static PyObject *waitForLast(PyObject *module, PyObject *most) {
-    (void)module;
-    (void)most;
-    Py_RETURN_NONE;
-}
-
-static PyObject *endOlder(PyObject *module, PyObject *most) {
-    (void)module;
-    (void)most;
-    Py_RETURN_NONE;
-}
-
-static PyObject *isSupported(PyObject *module, PyObject *nothing) {
-    (void)module;
-    (void)nothing;
-    Py_RETURN_FALSE;
-}
-
-static PyObject *present(PyObject *module, PyObject *nothing) {
-    (void)module;
-    (void)nothing;
-    return PyLong_FromLong(0);
-}
-
-#endif
 
 static PyMethodDef functions[] = {
     { "start", startOne, METH_VARARGS, NULL },

@@ -15,27 +15,22 @@ at which step it has failed.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import resource
-import socket
-import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
-from twisted.internet.interfaces import IProcessProtocol, IReactorProcess, IReadDescriptor
+from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
 from txinetd.interfaces import IStart
 from txinetd.process.child import Child
+from txinetd.process.failures import Failures
 from txinetd.process.limits import DescriptorLimit
 from txinetd.process.reaper import Reaper
-from txinetd.process.starting import handBack, handOver
+from txinetd.process.starting import handOver
 from txinetd.spec import NO_BOX, Identity, Program
 
 try:
@@ -43,47 +38,16 @@ try:
 except ImportError:
     _clone = None  # type: ignore[assignment]
 
-__all__ = ["CloneRoad", "Failures", "Setting", "isSupported"]
+__all__ = ["LARGE", "CloneRoad", "isSupported", "settle"]
 
-#: The steps by their numbers.
-STEPS = (
-    "unshare",
-    "setsid",
-    "dup2",
-    "close",
-    "setrlimit",
-    "sigaction",
-    "setgroups",
-    "setgid",
-    "setuid",
-    "verify",
-    "chdir",
-    "exec",
-)
-
-#: What a process says of itself that could not become its program.
-_FAILURE = struct.Struct("=iii")
-
-_ONE_DESCRIPTOR = socket.CMSG_SPACE(4)
-
-#: The highest descriptor of which a new table is copied rather than shared at first:
-#: to copy one takes about 70 ns, to share it two or three switches between processes.
+#: The descriptor from which on their table is large, and shared at first: to copy it takes
+#: about 70 ns for each, to share it two or three switches between processes.
 LARGE = 512
-
-#: How many may share it at a time.
-RESERVED = 8
 
 #: Nanoseconds that this process sleeps, at most, after it has started one server alone.
 _LONGEST_REST = 1_000_000
 
 _supported: bool | None = None
-
-
-def _above(sock: socket.socket) -> socket.socket:
-    """
-    Another descriptor of a socket, none of those that are a server's.
-    """
-    return socket.socket(fileno=fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 3))
 
 
 def isSupported() -> bool:
@@ -96,207 +60,12 @@ def isSupported() -> bool:
     return _supported
 
 
-class Setting:
+def settle() -> None:
     """
-    Says whether servers of other users may be started like this.  Between the switch and
-    execve(2) such a process is theirs and has this one's memory, so that nobody may be
-    able to look into it: the kernel sees to that, unless it has been told to let
-    programs be debugged that have switched.
+    Give whoever was started last the time to become its program, or to say why it cannot.
     """
-
-    def __init__(self, path: str = "/proc/sys/fs/suid_dumpable") -> None:
-        """
-        @param path: see proc(5).
-        """
-        self._path = path
-        self._file: int | None = None
-
-    @property
-    def allows(self) -> bool:
-        """
-        Whether they may now.
-        """
-        try:
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDONLY)
-            return os.geteuid() == 0 and os.pread(self._file, 8, 0).strip() == b"0"
-        except OSError:
-            return False
-
-    def close(self) -> None:
-        """
-        Give back what is held.
-        """
-        number, self._file = self._file, None
-        if number is not None:
-            os.close(number)
-
-
-class ClonedChild(Child):
-    """
-    A server that has been started, or is about to be.
-
-    @ivar why: why it could not be, once that is known.
-    """
-
-    def __init__(self, pid: int, protocol: IProcessProtocol, failures: Failures) -> None:
-        super().__init__(pid, protocol)
-        self.why: SpawnError | None = None
-        self._failures = failures
-
-    def ended(self, status: int | None, usage: resource.struct_rusage | None) -> None:
-        """
-        It has ended, perhaps before it was its program.
-        """
-        assert self.pid is not None
-        self._failures.over(self.pid, sure=status == 0)
-        if self.why is None:
-            super().ended(status, usage)
-        else:
-            self.failed(Failure(self.why))
-
-
-@implementer(IReadDescriptor)
-class Failures:
-    """
-    Where processes say that they could not become their programs.
-    """
-
-    log = Logger()
-
-    def __init__(self, reactor: Any) -> None:
-        """
-        @param reactor: sees when they do.
-        """
-        self._reactor = reactor
-        #: Whether any of them may be another user's.
-        self.setting = Setting()
-        self._children: dict[int, ClonedChild] = {}
-        self._ours: socket.socket | None = None
-        self._theirs: socket.socket | None = None
-        self._reserved: list[socket.socket] = []
-        self._listening = False
-
-    def reserve(self) -> None:
-        """
-        Have the descriptors.  The sooner they are there the lower are their numbers, and
-        L{txinetd.process._clone} copies all that are below.
-
-        @raise OSError: if they cannot be had.
-        """
-        if self._ours is None:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                ours.setblocking(False)
-                # Above those that are a server's.
-                self._theirs = _above(theirs)
-                self._reserved = [_above(theirs) for _ in range(RESERVED)]
-                self._ours = ours
-
-    def listen(self) -> tuple[int, list[int]]:
-        """
-        Hear what they say.
-
-        @return: the descriptor on which they are to say it; and some that may be anything
-            for a while, but keep their numbers.
-        @raise OSError: if they cannot be had.
-        """
-        self.reserve()
-        assert self._theirs is not None
-        if not self._listening:
-            self._listening = True
-            self._reactor.addReader(self)
-        return self._theirs.fileno(), [each.fileno() for each in self._reserved]
-
-    def close(self) -> None:
-        """
-        Hear no more of them.
-        """
-        if self._listening:
-            # Whoever is on the way may still have something to say.
-            _clone.waitForLast(_LONGEST_REST)
-            self.doRead()
-            self._reactor.removeReader(self)
-        self._forget()
-
-    def _forget(self) -> None:
-        """
-        Give the descriptors back.
-        """
-        for each in (self._ours, self._theirs, *self._reserved):
-            if each is not None:
-                each.close()
-        self._ours, self._theirs, self._reserved = None, None, []
-        self._listening = False
-        self.setting.close()
-
-    def expect(self, pid: int, protocol: IProcessProtocol) -> ClonedChild:
-        """
-        Another process is there.
-        """
-        child = self._children[pid] = ClonedChild(pid, protocol, self)
-        return child
-
-    def over(self, pid: int, sure: bool) -> None:
-        """
-        One has ended.
-
-        @param sure: whether that was its program.
-        """
-        if not sure:
-            # What it has said may not have been read yet.
-            self.doRead()
-        self._children.pop(pid, None)
-
-    def fileno(self) -> int:
-        """
-        This side.
-        """
-        return -1 if self._ours is None else self._ours.fileno()
-
-    def logPrefix(self) -> str:
-        """
-        For the reactor's log.
-        """
-        return "txinetd starts"
-
-    def doRead(self) -> None:
-        """
-        Some may have failed.
-        """
-        while self._ours is not None:
-            try:
-                data, ancillary, _, _ = self._ours.recvmsg(
-                    _FAILURE.size, _ONE_DESCRIPTOR, socket.MSG_CMSG_CLOEXEC
-                )
-            except OSError:
-                # Nothing more, or no memory for it now.
-                return
-            pid, step, number = _FAILURE.unpack(data)
-            child = self._children.get(pid)
-            if child is not None:
-                # Its protocol is told when the process has ended, as ever.
-                child.why = SpawnError(STEPS[step], number)
-            for _, _, passed in ancillary:
-                self._giveBack(child, array("i", passed)[0])
-
-    def _giveBack(self, child: ClonedChild | None, descriptor: int) -> None:
-        """
-        Give a protocol its socket back.
-        """
-        try:
-            if child is None:
-                os.close(descriptor)
-            else:
-                handBack(child.protocol, descriptor)
-        except Exception:
-            self.log.failure("an arrival could not be handled")
-
-    def connectionLost(self, reason: Failure) -> None:
-        """
-        The reactor is going away and takes its readers with it.
-        """
-        self._forget()
+    if _clone is not None:
+        _clone.waitForLast(_LONGEST_REST)
 
 
 @implementer(IReactorProcess)
@@ -357,7 +126,7 @@ class CloneRoad:
         """
         Whether it would not be safe now.
         """
-        return self._isOther and not self._failures.setting.allows
+        return self._isOther and not self._failures.dumpable.allows
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]

@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from txinetd.interfaces import IRoad, IStart
 from txinetd.process.child import Child
-from txinetd.process.clone import CloneRoad
+from txinetd.process.clone import LARGE, CloneRoad
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.remote import isRemote
@@ -38,7 +38,7 @@ class HybridRoad:
     """
 
     #: Descriptors from which on their table is large.
-    large = 512
+    large = LARGE
 
     def __init__(
         self,

@@ -19,8 +19,9 @@ from zope.interface import implementer
 from txinetd.errors import SpawnError
 from txinetd.interfaces import IRoad, ISpawner, IStart
 from txinetd.process import clone
-from txinetd.process.clone import CloneRoad, Failures
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import DirectRoad, isSupported
+from txinetd.process.failures import Failures
 from txinetd.process.fork import ForkRoad
 from txinetd.process.hybrid import HybridRoad
 from txinetd.process.launchers import LauncherPool, LauncherRoad
@@ -154,7 +155,7 @@ class Spawner:
         """
         Whether servers of an identity may be started by the clone road.
         """
-        return clone.isSupported() and (isOwn(identity) or self._failures.setting.allows)
+        return clone.isSupported() and (isOwn(identity) or self._failures.dumpable.allows)
 
     def _cloneRoad(self, identity: Identity, box: Box) -> CloneRoad:
         """
@@ -200,6 +201,7 @@ class Spawner:
         anew.
         """
         self.generation += 1
+        clone.settle()
         self._failures.close()
         direct, self._direct = self._direct, []
         for road in direct:
