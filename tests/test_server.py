@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import socket
+import struct
 import threading
 from pathlib import Path
 from typing import Any
@@ -286,6 +287,31 @@ class ServiceTests(ServerTestCase):
             self.assertEqual(len(said), 4)
         yield self.records(3)
         self.assertEqual({record.verdict for record in self.recorder.records}, {"served"})
+
+    @inlineCallbacks
+    def test_onePacket(self) -> Any:
+        """
+        What they say and the end of the connection come in one packet, as far as the kernel
+        counts them: besides it there is but the one that answers the connection.
+        """
+        if not hasattr(socket, "MSG_MORE"):
+            raise SkipTest("this system sends at once what there is to send")
+        server = self.server(spec(Builtin("daytime")))
+
+        def talk() -> int:
+            with socket.create_connection(("127.0.0.1", self.port(server)), 20) as client:
+                while client.recv(100):
+                    pass
+                # tcp_info, tcpi_segs_in.
+                told = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 144)
+                return int(struct.unpack_from("=I", told, 140)[0])
+
+        counts = []
+        for _ in range(5):
+            counts.append((yield deferToThread(talk)))
+        # Whoever is kept from going on in between for long may need two after all.
+        self.assertEqual(min(counts), 2)
+        yield self.records(5)
 
     @inlineCallbacks
     def test_sameGate(self) -> Any:
