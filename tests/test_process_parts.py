@@ -189,7 +189,7 @@ class ReaperTests(TestCase):
         """
         Whoever has time can have it look at once; where nobody is young that is nothing.
         """
-        reaper = Reaper(reactor)
+        reaper = Reaper(Clock())
         reaper.lookNow()
         pid = self.child()
         done = self.watch(reaper, pid)
