@@ -12,7 +12,6 @@ import select
 import signal
 import subprocess
 import threading
-from collections import deque
 from typing import Any
 
 import attrs
@@ -185,45 +184,6 @@ class ReaperTests(TestCase):
         self.assertIsInstance(usage, resource.struct_rusage)
         self.assertEqual(reaper.pids, frozenset())
 
-    def test_now(self) -> None:
-        """
-        Whoever has time can have it look at once; where nobody is young that is nothing.
-        """
-        reaper = Reaper(Clock())
-        reaper.lookNow()
-        pid = self.child()
-        done = self.watch(reaper, pid)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        reaper.lookNow()
-        status, _ = self.successResultOf(done)
-        self.assertEqual(os.WEXITSTATUS(status), 3)
-        self.assertEqual(reaper._young, deque())
-
-    def test_nowAgain(self) -> None:
-        """
-        To ask for that often does not use up the times that a child is looked at before it
-        is watched; nor is it looked again at the usual time if it has just been.
-        """
-        clock = Clock()
-        reaper = Reaper(clock)
-        pid = self.child("exec sleep 1000")
-        done = self.watch(reaper, pid)
-        for _ in range(100):
-            reaper.lookNow()
-        left = [reaper._young[0][2]]
-        for part in (0.9, 0.1, 0.9, 0.1):
-            clock.advance(reaper.pause * part)
-            left.append(reaper._young[0][2])
-            if part == 0.9 and len(left) == 2:
-                reaper.lookNow()
-        once = reaper.looks - 1
-        self.assertEqual(left, [once, once, once - 1, once - 1, once - 2])
-        self.assertEqual(len(clock.getDelayedCalls()), 1)
-        os.kill(pid, signal.SIGKILL)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        clock.advance(reaper.pause)
-        self.assertTrue(done.called)
-
     @inlineCallbacks
     def test_kept(self) -> Any:
         """
@@ -297,6 +257,29 @@ class ReaperTests(TestCase):
         done = [self.watch(reaper, self.dead()) for _ in range(3)]
         clock.pump([reaper.pause] * 2)
         self.assertEqual([each.called for each in done], [True] * 3)
+
+    def test_busy(self) -> None:
+        """
+        Where more are started all the time it is looked for ends rarely, without being
+        awake in between; and as ever when they cease to come.
+        """
+        clock = Clock()
+        reaper = Reaper(clock)
+        looks: list[int] = []
+        times: set[int] = set()
+        self.patch(
+            reaper, "_lookAtYoung", lambda: looks.append(round(clock.seconds() / reaper.pause))
+        )
+        for beat in range(1, 31):
+            if beat <= 20:
+                self.watch(reaper, self.dead())
+            (call,) = clock.getDelayedCalls()
+            times.add(round(call.getTime() / reaper.pause))
+            clock.advance(reaper.pause)
+        several = 1 + reaper.postponed
+        often = [1 + several * each for each in range(1, 7)]
+        self.assertEqual(looks, [1, *often, *range(often[-1] + 1, 31)])
+        self.assertEqual([each for each in sorted(times) if 5 <= each <= often[-1]], often)
 
     def test_postponed(self) -> None:
         """

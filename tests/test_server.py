@@ -27,7 +27,6 @@ from tests.process_support import SELF, reactor
 from txinetd.config.values import Configuration
 from txinetd.endpoint import State
 from txinetd.errors import Diagnostic, Severity
-from txinetd.process.spawner import Spawner
 from txinetd.record import ConnectionRecord
 from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
@@ -191,8 +190,8 @@ class ServiceTests(ServerTestCase):
     @inlineCallbacks
     def test_awake(self) -> Any:
         """
-        After each connection alone, to whatever service, it is asked whether to wait for
-        the next awake, with the ends of programs to be looked after meanwhile.
+        After each connection alone to a service inside of this process it is asked whether
+        to wait for the next awake; not where a program needs the processor.
         """
         asked: list[BusyPoll] = []
 
@@ -201,13 +200,15 @@ class ServiceTests(ServerTestCase):
             return 0
 
         self.patch(BusyPoll, "awaits", awaits)
-        server = self.server(spec(saying(b"hello")), spec(Builtin("daytime"), name="daytime"))
-        for index in (0, 1):
+        inside = [spec(Builtin(name), name=name) for name in ("daytime", "time")]
+        server = self.server(spec(saying(b"hello")), *inside)
+        found = []
+        for index in range(3):
             yield self.ask(self.port(server, index))
-        assert isinstance(server.spawner, Spawner)
-        self.assertEqual([each._meanwhile for each in asked], [server.spawner.reaper.lookNow] * 2)
+            found.append(len(asked))
+        self.assertEqual(found, [0, 1, 2])
         self.assertEqual(len(set(asked)), 1)
-        yield self.records(2)
+        yield self.records(3)
 
     @inlineCallbacks
     def test_twice(self) -> Any:

@@ -245,26 +245,6 @@ class BusyPollTests(SynchronousTestCase):
         waited = [self.disturbed() for _ in range(4)]
         self.assertEqual(waited, [True, False, True, False])
 
-    def test_meanwhile(self) -> None:
-        """
-        What would disturb soon is done before the next is waited for, and only then, so
-        not where the reactor has something to do already; what it takes does not count.
-        """
-        done: list[int] = []
-
-        def work() -> None:
-            done.append(1)
-            self.reactor.rightNow += BusyPoll.longest
-
-        self.busyPoll = BusyPoll(self.reactor, work)
-        self.hurry()
-        self.waiting = 1
-        self.served()
-        self.assertEqual(done, [])
-        self.waiting = 0
-        self.comes(10)
-        self.assertEqual((self.served(), done), (1, [1]))
-
     def test_timedCall(self) -> None:
         """
         The reactor makes its timed calls in time, and then the next is waited for as before.

@@ -472,6 +472,34 @@ class ListenerTests(SynchronousTestCase):
         busyPoll = FakeBusyPoll()
         return self.listen(busyPoll=busyPoll, waiting=0), busyPoll
 
+    def test_aloneAgain(self) -> None:
+        """
+        Who comes after one that was alone is served before it is asked how many wait; then
+        all the others are, in the same round.
+        """
+        self.listen(waiting=1)
+        self.socket.outcomes = [FakeConnection()]
+        self.round()
+        self.socket.waiting = 0
+        order: list[object] = []
+        count = self.socket.getsockopt
+
+        def counting(level: int, option: int, length: int) -> bytes:
+            order.append("counted")
+            return count(level, option, length)
+
+        self.patch(self.socket, "getsockopt", counting)
+        self.patch(self, "accepted", order)
+        first, *others = [FakeConnection() for _ in range(4)]
+        self.socket.outcomes = [first]
+        self.round()
+        self.assertEqual(order, [first, "counted"])
+        order.clear()
+        self.socket.outcomes = list(others)
+        self.socket.waiting = 2
+        self.round()
+        self.assertEqual(order[:4], [others[0], "counted", others[1], others[2]])
+
     def test_awakeUncounted(self) -> None:
         """
         Where it is not known how many wait nobody is waited for.

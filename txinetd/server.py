@@ -177,10 +177,7 @@ class InetdService(service.MultiService):
             view=ServerView(lambda: self._running, self.children),
             inherited=inherited if inherited is not None else Inherited(),
             identClient=IdentClient.bounded(reactor, policy.questions),
-            busyPoll=BusyPoll(
-                reactor,
-                self.spawner.reaper.lookNow if isinstance(self.spawner, Spawner) else None,
-            ),
+            busyPoll=BusyPoll(reactor),
         )
         self._stopGrace = stopGrace
         self._killAfter = killAfter

@@ -17,7 +17,11 @@ __all__ = ["AcceptingPort"]
 class AcceptingPort(Port):
     """
     Accepts connections and receives each.
+
+    @cvar staysAwake: whether to wait awake for whoever comes soon after another.
     """
+
+    staysAwake = False
 
     def accept(self, serve: Serve, gathering: Gathering | None = None) -> None:
         """
@@ -36,7 +40,7 @@ class AcceptingPort(Port):
             exhausted=self.exhausted,
             recovered=self.recovered,
             gathering=gathering,
-            busyPoll=self.collaborators.busyPoll,
+            busyPoll=self.collaborators.busyPoll if self.staysAwake else None,
         )
         self._listener.start()
         self.door.lobby.attach(self._listener)

@@ -35,6 +35,8 @@ class InProcessStreamPort(AcceptingPort):
     Accepts connections and gives each to a protocol of a Twisted factory.
     """
 
+    staysAwake = True
+
     def start(self) -> None:
         """
         Begin to accept.

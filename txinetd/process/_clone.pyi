@@ -7,30 +7,33 @@ from collections.abc import Iterable
 MOST: int
 NOT_STARTED: int
 
-def isSupported(python: bytes, /) -> bool:
+def isSupported(python: bytes, clearing: bool, /) -> bool:
     """
     Whether this system has what is used here, and does it.
 
     @param python: an interpreter, with which it is tried.
+    @param clearing: whether to try first what L{clearsHandlers} says.
     """
 
-def present() -> int:
+def clearsHandlers() -> bool:
+    """
+    Whether the system takes the handlers of signals from new processes by itself
+    (clone3(2)): then one here that is ignored is known within a second, and else at once.
+    """
+
+def present(patience: int, /) -> int:
     """
     How many processes are on their way to their programs, of L{MOST}.
+
+    @param patience: those are ended that were started so many seconds ago, or longer:
+        whoever they are may have stopped them, or keep them waiting for a directory.
     """
 
 def waitForLast(nanoseconds: int, /) -> None:
     """
-    Sleep until the process that was started last is its program, or has failed; unless the
-    one that was started before it has not ended.
+    Sleep until the process that was started last is its program, or has failed.
 
     @param nanoseconds: for how long, at most.
-    """
-
-def endOlder(seconds: int, /) -> None:
-    """
-    End those on their way that have been started so long ago, or longer: whoever they are
-    may have stopped them, or keep them waiting for a directory.
     """
 
 def release() -> None:

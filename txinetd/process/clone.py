@@ -18,7 +18,7 @@ import errno
 import os
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
 from twisted.logger import Logger
@@ -44,8 +44,11 @@ __all__ = ["LARGE", "CloneRoad", "isSupported", "settle"]
 #: about 70 ns for each, to share it two or three switches between processes.
 LARGE = 512
 
-#: Nanoseconds that this process sleeps, at most, after it has started one server alone.
+#: Nanoseconds that L{settle} takes, at most.
 _LONGEST_REST = 1_000_000
+
+#: How a server is started: see L{_clone.start}.
+_Terms = tuple[int, int, int, int, int, bytes | None]
 
 _supported: bool | None = None
 
@@ -56,7 +59,7 @@ def isSupported() -> bool:
     """
     global _supported
     if _supported is None:
-        _supported = _clone is not None and _clone.isSupported(os.fsencode(sys.executable))
+        _supported = _clone is not None and _clone.isSupported(os.fsencode(sys.executable), True)
     return _supported
 
 
@@ -112,6 +115,9 @@ class CloneRoad:
         if identity is not None:
             groups = array("I", sorted(identity.groups)).tobytes()
             self._who = (identity.uid, identity.gid, groups)
+        #: Whether it would be safe for the next batch, as far as that is known.
+        self._isAllowed = not self._isOther
+        self._free: list[int] = []
 
     @property
     def isBarred(self) -> bool:
@@ -119,14 +125,10 @@ class CloneRoad:
         Whether another road is to be taken for now: many programs are being loaded, perhaps
         from where it takes long, or the system has been told to let others look into them.
         """
-        return _clone.present() > _clone.MOST // 2 or self._isForbidden
-
-    @property
-    def _isForbidden(self) -> bool:
-        """
-        Whether it would not be safe now.
-        """
-        return self._isOther and not self._failures.dumpable.allows
+        if _clone.present(self.patience) > _clone.MOST // 2:
+            return True
+        self._isAllowed = not self._isOther or self._failures.dumpable.allows
+        return not self._isAllowed
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -147,8 +149,9 @@ class CloneRoad:
         @raise SpawnError: if the server cannot be started.
         """
         assert childFDs is not None
-        start = self._prepared()
-        pid = start(executable, args, env, path or self._directory, childFDs[0])
+        terms, channel = self._prepare()
+        directory = path or self._directory
+        pid = self._start(executable, args, env, directory, childFDs[0], terms, channel)
         _clone.release()
         return self._started(pid, processProtocol)
 
@@ -159,21 +162,18 @@ class CloneRoad:
         @raise SpawnError: if a server cannot be started.
         """
         executable, argv, directory = program.path, program.argv, self._directory
-        start = self._prepared()
+        terms, channel = self._prepare()
         started: list[tuple[int, IProcessProtocol]] = []
         try:
             for each in starts:
-                pid = start(executable, argv, each.environment, directory, each.descriptor)
+                pid = self._start(
+                    executable, argv, each.environment, directory, each.descriptor, terms, channel
+                )
                 protocol = each.protocol
                 started.append((pid, protocol))
                 # Its client sees the end when nobody has the connection any more.
                 handOver(protocol)
         finally:
-            if len(started) == 1:
-                # Nobody else waits, so that there is nothing to do that could not be done
-                # when the program is loaded, which goes faster alone; unless there are
-                # several clients who come in turns.
-                _clone.waitForLast(_LONGEST_REST)
             _clone.release()
             for pid, protocol in started:
                 try:
@@ -181,50 +181,63 @@ class CloneRoad:
                 except Exception:
                     self.log.failure("an arrival could not be handled")
 
-    def _prepared(self) -> Callable[[bytes, Sequence[bytes], Sequence[bytes], bytes, int], int]:
+    def _prepare(self) -> tuple[_Terms, int]:
         """
         Get ready to start some.
 
-        @return: what starts one, and returns its process id.
+        @return: how they are to be started, and where they say so if they have failed.
         @raise SpawnError: if none can be started.
         """
+        # Not everybody has asked whether it is barred just before.
+        allowed, self._isAllowed = self._isAllowed, not self._isOther
+        if not allowed and not self._failures.dumpable.allows:
+            raise SpawnError("clone", errno.EPERM)
         try:
-            channel, reserved = self._failures.listen()
+            channel = self._failures.listen()
         except OSError as error:
             raise SpawnError("pipe", error.errno or 0) from error
-        if self._isForbidden:
-            raise SpawnError("clone", errno.EPERM)
-        _clone.endOlder(self.patience)
-        limits = self._limit.forServers or (0, 0)
-        terms = (self._umask, *limits, *self._who)
-        free: list[int] = []
+        # Ends those that are stuck.
+        _clone.present(self.patience)
+        self._free = []
+        return (self._umask, *(self._limit.forServers or (0, 0)), *self._who), channel
 
-        def start(
-            executable: bytes,
-            argv: Sequence[bytes],
-            environment: Sequence[bytes],
-            directory: bytes,
-            descriptor: int,
-        ) -> int:
-            if descriptor < 0:
-                raise SpawnError("dup2", errno.EBADF)
-            number = -1
-            if descriptor >= LARGE:
-                if not free:
-                    _clone.release()
-                    free.extend(reserved)
-                number = free.pop()
-            try:
-                pid = _clone.start(
-                    executable, argv, environment, directory, descriptor, terms, channel, number
-                )
-            except OSError as error:
-                raise SpawnError("fork", error.errno or 0) from error
-            if not pid:
-                raise SpawnError("channel", 0)
-            return pid
+    def _start(
+        self,
+        executable: bytes,
+        argv: Sequence[bytes],
+        environment: Sequence[bytes],
+        directory: bytes,
+        descriptor: int,
+        terms: _Terms,
+        channel: int,
+    ) -> int:
+        """
+        Start one.
 
-        return start
+        @return: its process id.
+        @raise SpawnError: if it cannot be started.
+        """
+        if descriptor < 0:
+            raise SpawnError("dup2", errno.EBADF)
+        number = self._reserve() if descriptor >= LARGE else -1
+        try:
+            pid = _clone.start(
+                executable, argv, environment, directory, descriptor, terms, channel, number
+            )
+        except OSError as error:
+            raise SpawnError("fork", error.errno or 0) from error
+        if not pid:
+            raise SpawnError("channel", 0)
+        return pid
+
+    def _reserve(self) -> int:
+        """
+        A number for a descriptor to be shared under for a moment.
+        """
+        if not self._free:
+            _clone.release()
+            self._free = list(self._failures.reserved)
+        return self._free.pop()
 
     def _started(self, pid: int, protocol: IProcessProtocol) -> Child:
         """

@@ -33,7 +33,7 @@ class Dumpable:
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDONLY)
-            return os.geteuid() == 0 and os.pread(self._file, 8, 0).strip() == b"0"
+            return os.geteuid() == 0 and os.pread(self._file, 8, 0) == b"0\n"
         except OSError:
             return False
 

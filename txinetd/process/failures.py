@@ -99,8 +99,10 @@ class Failures:
         self._children: dict[int, ClonedChild] = {}
         self._ours: socket.socket | None = None
         self._theirs: socket.socket | None = None
-        self._reserved: list[socket.socket] = []
-        self._numbers: tuple[int, ...] = ()
+        self._kept: list[socket.socket] = []
+        #: Numbers of descriptors that may be anything for a while.
+        self.reserved: tuple[int, ...] = ()
+        self._channel = -1
         self._listening = False
 
     def reserve(self) -> None:
@@ -116,24 +118,24 @@ class Failures:
                 ours.setblocking(False)
                 # Above those that are a server's.
                 self._theirs = _above(theirs)
-                self._reserved = [_above(theirs) for _ in range(RESERVED)]
-                self._numbers = tuple([each.fileno() for each in self._reserved])
+                self._kept = [_above(theirs) for _ in range(RESERVED)]
+                self.reserved = tuple([each.fileno() for each in self._kept])
                 self._ours = ours
 
-    def listen(self) -> tuple[int, tuple[int, ...]]:
+    def listen(self) -> int:
         """
         Hear what they say.
 
-        @return: the descriptor on which they are to say it; and some that may be anything
-            for a while, but keep their numbers.
-        @raise OSError: if they cannot be had.
+        @return: the descriptor on which they are to say it.
+        @raise OSError: if it cannot be had.
         """
-        self.reserve()
-        assert self._theirs is not None
         if not self._listening:
+            self.reserve()
+            assert self._theirs is not None
+            self._channel = self._theirs.fileno()
             self._listening = True
             self._reactor.addReader(self)
-        return self._theirs.fileno(), self._numbers
+        return self._channel
 
     def close(self) -> None:
         """
@@ -148,10 +150,10 @@ class Failures:
         """
         Give the descriptors back.
         """
-        for each in (self._ours, self._theirs, *self._reserved):
+        for each in (self._ours, self._theirs, *self._kept):
             if each is not None:
                 each.close()
-        self._ours, self._theirs, self._reserved = None, None, []
+        self._ours, self._theirs, self._kept = None, None, []
         self._listening = False
         self.dumpable.close()
 

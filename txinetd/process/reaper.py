@@ -8,7 +8,6 @@ children there are.
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import resource
 import select
@@ -48,7 +47,8 @@ class Reaper:
     #: the dead can wait for a moment, and then all of them are looked after together.
     pause = PAUSE
 
-    #: How many times in a row that is put off while more children come.
+    #: How many times in a row that is put off while more children come; and if they have
+    #: come all the while, the next look is as much later at once.
     postponed = POSTPONED
 
     #: How often a child is looked at before it is watched.
@@ -69,7 +69,6 @@ class Reaper:
         #: been put off for that.
         self._more = False
         self._putOff = 0
-        self._looked = -math.inf
         self._signal = ChildSignal()
 
     def keep(self) -> None:
@@ -134,34 +133,21 @@ class Reaper:
         else:
             self._look()
 
-    def lookNow(self) -> None:
-        """
-        See at once what would be looked at soon, unless that has just been done: the young
-        are looked at a few times only.
-        """
-        if self._looking is not None and not self._hasLooked():
-            self._lookAtYoung()
-
-    def _hasLooked(self) -> bool:
-        """
-        Whether it was looked less than three quarters of a pause ago.
-        """
-        return bool(0 <= self._reactor.seconds() - self._looked < self.pause * 0.75)
-
     def _look(self) -> None:
         """
         It is time to look.
         """
         self._looking = None
+        busy = self._more and self._putOff >= self.postponed
         self._more = False
-        self._putOff = 0
+        self._putOff = self.postponed if busy else 0
         try:
-            if not self._hasLooked():
-                self._lookAtYoung()
+            self._lookAtYoung()
         finally:
             # An end may have begun another look.
             if self._young and self._looking is None:
-                self._looking = self._reactor.callLater(self.pause, self._lookOrWait)
+                pause = self.pause * (1 + self._putOff)
+                self._looking = self._reactor.callLater(pause, self._lookOrWait)
             if self._looking is None:
                 self._signal.restore()
             else:
@@ -171,7 +157,6 @@ class Reaper:
         """
         See which of the young have ended.
         """
-        self._looked = self._reactor.seconds()
         for _ in range(len(self._young)):
             pid, ended, looks = self._young.popleft()
             over, status, usage = _wait(pid)

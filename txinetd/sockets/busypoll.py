@@ -7,7 +7,8 @@ woken, and on a virtual machine to be woken takes time by itself.  A client that
 connection after the other notices: most of what this process does for it is done while
 it waits.  So the process stays awake a little, if the last time somebody came as soon as
 that; never while the reactor has anything else to do, and not where another process waits
-for the processor.
+for the processor.  For services inside of this process only: it would take from a program
+what that needs to be loaded, as two processors are often one with two threads.
 """
 
 from __future__ import annotations
@@ -38,14 +39,12 @@ class BusyPoll:
     #: during one: one the first time, and then twice as many each time.
     mostSkipped = 64
 
-    def __init__(self, reactor: Any, meanwhile: Callable[[], None] | None = None) -> None:
+    def __init__(self, reactor: Any) -> None:
         """
         @param reactor: what else is to be done is known of one that uses epoll(7); with
             any other nobody waits here.
-        @param meanwhile: called before each wait, to do what would disturb it soon.
         """
         self._reactor = reactor
-        self._meanwhile = meanwhile
         self._seconds: Callable[[], float] = reactor.seconds
         self._others = _pollOf(reactor)
         #: When somebody had been served last, and until when it may be awake.
@@ -78,9 +77,6 @@ class BusyPoll:
         self.cease()
         if self._others.poll(0):
             return 0
-        if self._meanwhile is not None:
-            self._meanwhile()
-            now = self._seconds()
         self._until = now + self.longest
         return self._wait(waiting, found)
 

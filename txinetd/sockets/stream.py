@@ -115,6 +115,8 @@ class StreamListener:
         """
         self._reactor = reactor
         self._gathering = gathering
+        #: How many are expected to come next, or 0 where they are to be counted.
+        self._expected = 0
         #: Whether what was gathered in the turn before is not finished.
         self._unfinished = False
         self._socket = sock
@@ -187,15 +189,25 @@ class StreamListener:
     def _ready(self) -> None:
         """
         Take a turn, and another for as long as somebody comes soon and alone.
+
+        Who comes after one that was alone is likely to be so as well, and is served before
+        it is asked whether he is.
         """
-        busyPoll, waiting = self._busyPoll, 0
+        busyPoll, waiting, supposed = self._busyPoll, self._expected, self._expected
+        self._expected = 0
         while True:
             alone, began = self._takeTurn(waiting)
-            if not alone or busyPoll is None or not self._readable.isWatching:
+            if not alone or not self._countable or not self._readable.isWatching:
                 return
-            waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
+            waiting = self._waiting() if supposed else 0
+            supposed = 0
             if not waiting:
-                return
+                self._expected = 1
+                if busyPoll is None:
+                    return
+                waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
+                if not waiting:
+                    return
 
     def _takeTurn(self, waiting: int) -> tuple[bool, float]:
         """
