@@ -161,7 +161,7 @@ class Door:
             self._spec.name,
             facts.transport,
             facts.local.text,
-            facts.peerText,
+            facts.peer.text if facts.peerUser is None else facts.peerText,
             time.time(),
             self._clock(),
             user=self._spec.identity.user,
@@ -172,12 +172,15 @@ class Door:
             record.remoteUser = str(facts.peerUser[0])
         return record, _sourceOf(facts)
 
-    def judge(self, record: ConnectionRecord, source: Source) -> Verdict:
+    def judge(self, record: ConnectionRecord, source: Source, now: float | None = None) -> Verdict:
         """
         Judge an arrival; if it is let in, L{finish}, L{fail} or L{turnAway} is to be
         called once, else L{refuse}.
+
+        @param now: the time, where that is known.
         """
-        now = self._clock()
+        if now is None:
+            now = self._clock()
         verdict = self._gate.judge(source, now)
         if verdict.turn is not Turn.NONE:
             self._turns.judged(verdict, now)

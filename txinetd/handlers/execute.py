@@ -242,9 +242,7 @@ class Executor:
         protocol = ProgramProtocol(
             record, self._door, self._collaborators, self._box, handedOver, ended
         )
-        deadline = self._collaborators.clock() + self.patience
-        if self._within is not None:
-            deadline = min(deadline, record.started + self._within)
+        deadline = math.inf if self._within is None else record.started + self._within
         start = _Start(protocol, environment, sock, deadline)
         if self._gathering:
             self._gathered.append(start)
@@ -257,6 +255,7 @@ class Executor:
         """
         Keep somebody waiting.
         """
+        start.deadline = min(start.deadline, self._collaborators.clock() + self.patience)
         self._held.append(start)
         self._door.counters.queued += 1
 

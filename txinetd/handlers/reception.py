@@ -170,7 +170,7 @@ class Reception:
             # to count an arrival that was not to come now, and might turn the service off.
             self._wait(Arrival(self, connection, facts, source, record))
             return
-        verdict = self._door.judge(record, source)
+        verdict = self._door.judge(record, source, record.started)
         if verdict.allowed and self._straight:
             self._hand(record, facts, connection, [])
             return

@@ -93,7 +93,9 @@ class HybridRoad:
         """
         remaining = iter(starts)
         for first in remaining:
-            road = self._choose(program.path, first.descriptor)
+            # Looked up only where it makes a difference.
+            descriptor = first.descriptor if self._direct.suspends else -1
+            road = self._choose(program.path, descriptor)
             road.spawnTogether(program, itertools.chain((first,), remaining))
 
     def _choose(self, executable: bytes, descriptor: int) -> DirectRoad | CloneRoad | LauncherRoad:

@@ -86,7 +86,9 @@ def connectionFacts(
     @param local: this side, where that is known: from L{fixedEnd}.
     """
     if local is not None:
-        return ConnectionFacts("tcp", local, endOf(peer))
+        # An IPv4 address has but one form.
+        end = End(peer[0], peer[1]) if len(peer) == 2 else endOf(peer)
+        return ConnectionFacts("tcp", local, end)
     if not isinstance(peer, tuple):
         _, uid, gid = _CREDENTIALS.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
