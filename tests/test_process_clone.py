@@ -5,6 +5,7 @@ Tests for L{txinetd.process.clone}, besides what every road does.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ from typing import Any
 
 from twisted.internet import defer
 from twisted.internet.error import ProcessDone
-from twisted.internet.task import deferLater
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
@@ -147,6 +148,13 @@ class StartTests(SynchronousTestCase):
         self.assertEqual(self.clone.present(1000), 0)
         self.assertEqual(sys.getrefcount(word), before)
 
+    def masks(self, status: str) -> dict[str, int]:
+        """
+        What proc(5) says of a process's signals.
+        """
+        lines = dict(line.split(":", 1) for line in status.splitlines())
+        return {name: int(lines[name], 16) for name in ("SigPnd", "SigBlk", "SigIgn", "SigCgt")}
+
     def signals(self, clearing: bool) -> None:
         """
         No signal is ignored or blocked in a new process, whichever are here; and here nothing
@@ -163,11 +171,18 @@ class StartTests(SynchronousTestCase):
         self.assertTrue(self.clone.isSupported(python, clearing))
         if self.clone.clearsHandlers() != clearing:
             raise SkipTest("the system does not permit it")
+        # Nor does it have handlers, which the program could not tell: they would run in the
+        # memory of this process.
+        pid = self.stuck()
+        found = {"SigBlk": -1}
+        while found["SigBlk"]:
+            time.sleep(0.001)
+            found = self.masks(Path(f"/proc/{pid}/status").read_text())
+        self.unstick(pid)
+        none = dict.fromkeys(("SigPnd", "SigBlk", "SigIgn", "SigCgt"), 0)
+        self.assertEqual(found, none)
         os.waitpid(self.start(b"/bin/cat", (b"cat", b"/proc/self/status")), 0)
-        lines = dict(line.split(":", 1) for line in self.pair.read().decode().splitlines())
-        names = ("SigPnd", "SigBlk", "SigIgn", "SigCgt")
-        found = {name: int(lines[name], 16) for name in names}
-        self.assertEqual(found, dict.fromkeys(names, 0))
+        self.assertEqual(self.masks(self.pair.read().decode()), none)
         self.assertEqual(signal.pthread_sigmask(signal.SIG_BLOCK, ()), blocked)
         self.assertEqual(
             [signal.getsignal(each) for each in (signal.SIGUSR1, signal.SIGUSR2)],
@@ -342,6 +357,62 @@ class Receiving(Recording):
         """
         with socket.socket(fileno=descriptor) as sock:
             sock.send(b"back")
+
+
+class SafetyTests(SynchronousTestCase):
+    """
+    Tests of when L{CloneRoad} starts servers of another user.
+    """
+
+    def setUp(self) -> None:
+        self.patch(needClone(), "start", lambda *_: 1)
+        self.patch(Dumpable, "allows", False)
+        failures = Failures(MemoryReactor())
+        self.addCleanup(failures.close)
+        other = Identity("x", 60001, 60001, (60001,))
+        self.road = CloneRoad(Reaper(Clock()), failures, DescriptorLimit(), other)
+
+    def start(self) -> None:
+        """
+        Start one.
+        """
+        self.road.spawnProcess(Recording(), b"/bin/true", (b"true",), childFDs={0: 0, 1: 0, 2: 0})
+
+    def assertRefused(self) -> None:
+        """
+        None is started.
+        """
+        self.assertEqual(self.assertRaises(SpawnError, self.start).errno, errno.EPERM)
+
+    def test_unasked(self) -> None:
+        """
+        Not where it is not safe, whether or not somebody has asked for that.
+        """
+        self.assertRefused()
+        self.assertTrue(self.road.isBarred)
+        self.assertRefused()
+
+    def test_once(self) -> None:
+        """
+        That somebody has asked is good for one time.
+        """
+        self.patch(Dumpable, "allows", True)
+        self.assertFalse(self.road.isBarred)
+        self.patch(Dumpable, "allows", False)
+        self.start()
+        self.assertRefused()
+
+    def test_askedAgain(self) -> None:
+        """
+        And the last answer counts, also where it has another reason.
+        """
+        self.patch(Dumpable, "allows", True)
+        self.assertFalse(self.road.isBarred)
+        self.patch(Dumpable, "allows", False)
+        part = needClone()
+        self.patch(part, "present", lambda patience: part.MOST)
+        self.assertTrue(self.road.isBarred)
+        self.assertRefused()
 
 
 class FailureTests(TestCase):

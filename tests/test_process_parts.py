@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import threading
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -272,14 +273,43 @@ class ReaperTests(TestCase):
         )
         for beat in range(1, 31):
             if beat <= 20:
-                self.watch(reaper, self.dead())
+                reaper.watch(beat, lambda *_: None)
             (call,) = clock.getDelayedCalls()
             times.add(round(call.getTime() / reaper.pause))
             clock.advance(reaper.pause)
         several = 1 + reaper.postponed
-        often = [1 + several * each for each in range(1, 7)]
+        often = [1 + several * each for each in range(1, 6)]
         self.assertEqual(looks, [1, *often, *range(often[-1] + 1, 31)])
         self.assertEqual([each for each in sorted(times) if 5 <= each <= often[-1]], often)
+
+    def test_madeRoom(self) -> None:
+        """
+        Those do not count for that who are started whenever it has been looked, as ends have
+        made room for them, also if more have come before; nor does what was long ago.
+        """
+        clock = Clock()
+        reaper = Reaper(clock)
+        looks: list[int] = []
+
+        def ends() -> None:
+            looks.append(round(clock.seconds() / reaper.pause))
+            reaper._young.clear()
+            for _ in range(2 if looks[-1] < 40 else 0):
+                reaper.watch(1, lambda *_: None)
+
+        self.patch(reaper, "_lookAtYoung", ends)
+        for _ in range(10):
+            reaper.watch(1, lambda *_: None)
+            clock.advance(reaper.pause)
+        while clock.getDelayedCalls():
+            clock.advance(reaper.pause)
+        gaps = [later - sooner for sooner, later in pairwise(looks)]
+        self.assertEqual(set(gaps[4:]), {2})
+        reaper.watch(1, lambda *_: None)
+        reaper.watch(1, lambda *_: None)
+        began = round(clock.seconds() / reaper.pause)
+        clock.pump([reaper.pause] * 2)
+        self.assertEqual(looks[-1] - began, 2)
 
     def test_postponed(self) -> None:
         """

@@ -498,7 +498,26 @@ class ListenerTests(SynchronousTestCase):
         self.socket.outcomes = list(others)
         self.socket.waiting = 2
         self.round()
-        self.assertEqual(order[:4], [others[0], "counted", others[1], others[2]])
+        self.assertEqual(order, [others[0], "counted", others[1], others[2]])
+
+    def test_notAlone(self) -> None:
+        """
+        Who comes after several is counted first, also where they came after one that was
+        alone; and so is who comes after nobody has.
+        """
+        busyPoll = FakeBusyPoll()
+        listener = self.listen(busyPoll=busyPoll, waiting=1)
+        for outcomes, counts, expected in (
+            ([FakeConnection()], [], 1),
+            ([FakeConnection(), *(FakeConnection() for _ in range(3))], [3], 0),
+            ([FakeConnection()], [], 1),
+            ([errno.EAGAIN], [], 0),
+        ):
+            self.socket.waiting = 0 if listener._expected else 1
+            self.socket.outcomes = list(outcomes)
+            busyPoll.counts = list(counts)
+            self.round()
+            self.assertEqual(listener._expected, expected)
 
     def test_awakeUncounted(self) -> None:
         """

@@ -572,11 +572,22 @@ static PyObject *waitForLast(PyObject *module, PyObject *most) {
     Py_RETURN_NONE;
 }
 
+/* Whether no signal has a handler. */
+static int isClear(void) {
+    struct action action;
+    for (int number = 1; number <= SIGNALS; number++)
+        if (call(SYS_rt_sigaction, number, 0, (long)&action, MASK_SIZE) < 0 ||
+            (action.handler != (unsigned long)(uintptr_t)SIG_DFL &&
+             action.handler != (unsigned long)(uintptr_t)SIG_IGN))
+            return 0;
+    return 1;
+}
+
 /* Whether the kernel does what is needed above: tries it with a program that does nothing. */
 static int attempt(void *given) {
     struct start *start = given;
     static const char *const words[] = { "python", "-I", "-S", "-c", "pass", NULL };
-    if (call(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE, 0) == 0)
+    if ((!clears || isClear()) && call(SYS_close_range, 0, UINT_MAX, CLOSE_RANGE_UNSHARE, 0) == 0)
         call(SYS_execve, (long)start->path, (long)words, (long)start->environmentWords, 0);
     for (;;)
         call(SYS_exit_group, NOT_STARTED, 0, 0, 0);

@@ -55,7 +55,7 @@ def start(
 ) -> int:
     """
     Start a program, in a session of its own, with no descriptor but 0 to 2 and no signal
-    ignored or blocked.
+    ignored (see L{clearsHandlers}) or blocked.
 
     @param executable: the file.
     @param argv: its arguments, beginning with argv[0].

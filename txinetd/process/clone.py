@@ -85,7 +85,7 @@ class CloneRoad:
     suspends = False
 
     #: Seconds after which a process that is not its program yet is taken for stuck, and
-    #: ended when others are started.
+    #: ended when others are to be started.
     patience = 30
 
     def __init__(
@@ -125,9 +125,11 @@ class CloneRoad:
         Whether another road is to be taken for now: many programs are being loaded, perhaps
         from where it takes long, or the system has been told to let others look into them.
         """
+        self._isAllowed = not self._isOther
+        # Those that are stuck are ended by that, too.
         if _clone.present(self.patience) > _clone.MOST // 2:
             return True
-        self._isAllowed = not self._isOther or self._failures.dumpable.allows
+        self._isAllowed = self._isAllowed or self._failures.dumpable.allows
         return not self._isAllowed
 
     # Narrower than the interface in what it takes: ISpawner says how.

@@ -69,6 +69,8 @@ class Reaper:
         #: been put off for that.
         self._more = False
         self._putOff = 0
+        #: When the last one came.
+        self._latest = 0.0
         self._signal = ChildSignal()
 
     def keep(self) -> None:
@@ -116,9 +118,11 @@ class Reaper:
             self._observe(pid, ended)
             return
         self._young.append((pid, ended, self.looks))
+        self._latest = self._reactor.seconds()
         if self._looking is not None:
             self._more = True
             return
+        self._putOff = 0
         self._signal.silence()
         self._looking = self._reactor.callLater(self.pause, self._lookOrWait)
 
@@ -138,7 +142,9 @@ class Reaper:
         It is time to look.
         """
         self._looking = None
-        busy = self._more and self._putOff >= self.postponed
+        # Not where those that have come were only waiting for the look before.
+        lately = self._reactor.seconds() - self._latest < 2 * self.pause
+        busy = lately and self._more and self._putOff >= self.postponed
         self._more = False
         self._putOff = self.postponed if busy else 0
         try:

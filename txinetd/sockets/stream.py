@@ -201,13 +201,11 @@ class StreamListener:
                 return
             waiting = self._waiting() if supposed else 0
             supposed = 0
+            if not waiting and busyPoll is not None:
+                waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
             if not waiting:
                 self._expected = 1
-                if busyPoll is None:
-                    return
-                waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
-                if not waiting:
-                    return
+                return
 
     def _takeTurn(self, waiting: int) -> tuple[bool, float]:
         """
