@@ -381,6 +381,31 @@ class ReaperTests(TestCase):
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
 
     @inlineCallbacks
+    def test_faultLater(self) -> Any:
+        """
+        Nor is it anything to those that are watched, and have ended at the same time.
+        """
+        reaper = Reaper(reactor)
+        told: list[int] = []
+
+        def fail(*outcome: object) -> None:
+            told.append(1)
+            raise ValueError("told to")
+
+        pids = [self.child("exec sleep 1000") for _ in range(3)]
+        for pid in pids[:2]:
+            reaper.watch(pid, fail)
+        done = self.watch(reaper, pids[2])
+        while reaper._young:
+            yield deferLater(reactor, 0.001)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        yield done
+        self.assertEqual(told, [1, 1])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
+
+    @inlineCallbacks
     def test_closedEarly(self) -> Any:
         """
         One that is closed still waits for its last child.

@@ -237,7 +237,7 @@ class _Pidfds:
         self._reaped = reaped
         self._poll = select.epoll()
         self._children: dict[int, tuple[int, Ended]] = {}
-        self._ended: list[int] = []
+        self._ended: deque[int] = deque()
         self._reaping: IDelayedCall | None = None
         reactor.addReader(self)
 
@@ -284,19 +284,29 @@ class _Pidfds:
         Look after those that have ended.
         """
         self._reaping = None
-        ended, self._ended = self._ended, []
-        for descriptor in ended:
-            pid, tell = self._children[descriptor]
-            over, status, usage = _wait(pid)
-            if not over:
-                # Somebody traces it, and is told first.
-                self._poll.modify(descriptor, _ONCE)
-                continue
-            del self._children[descriptor]
-            # A process that was forked meanwhile may have it still, and then it
-            # stays in the epoll; but its event has come, and there is only one.
-            os.close(descriptor)
-            self._reaped(pid, tell, status, usage)
+        try:
+            while self._ended:
+                self._reapOne(self._ended.popleft())
+        finally:
+            # What has gone wrong with one is nothing to the others.
+            if self._ended and self._reaping is None:
+                self._reaping = self._reactor.callLater(0, self._reap)
+
+    def _reapOne(self, descriptor: int) -> None:
+        """
+        Look after one of them.
+        """
+        pid, tell = self._children[descriptor]
+        over, status, usage = _wait(pid)
+        if not over:
+            # Somebody traces it, and is told first.
+            self._poll.modify(descriptor, _ONCE)
+            return
+        del self._children[descriptor]
+        # A process that was forked meanwhile may have it still, and then it
+        # stays in the epoll; but its event has come, and there is only one.
+        os.close(descriptor)
+        self._reaped(pid, tell, status, usage)
 
     def close(self) -> None:
         """
