@@ -428,11 +428,12 @@ static pid_t cloneClearing(int (*function)(void *), struct start *start, int fla
 }
 #endif
 
-/* Which signals have to be set in a process that has just been started: with clone3(2) those
- * that are ignored here, which are looked up from time to time. */
+/* The signals that are ignored here, and when they were looked up. */
 static uint64_t ignored;
 static time_t lookedUp;
 
+/* Which signals have to be set in a process that has just been started: with clone3(2) those
+ * that are ignored here. */
 static uint64_t findUnusual(time_t present) {
     struct action action;
     if (!clears)

@@ -45,7 +45,7 @@ __all__ = ["LARGE", "CloneRoad", "isSupported", "settle"]
 LARGE = 512
 
 #: Nanoseconds that L{settle} takes, at most.
-_LONGEST_REST = 1_000_000
+_SETTLING = 1_000_000
 
 #: How a server is started: see L{_clone.start}.
 _Terms = tuple[int, int, int, int, int, bytes | None]
@@ -68,7 +68,7 @@ def settle() -> None:
     Give whoever was started last the time to become its program, or to say why it cannot.
     """
     if _clone is not None:
-        _clone.waitForLast(_LONGEST_REST)
+        _clone.waitForLast(_SETTLING)
 
 
 @implementer(IReactorProcess)
