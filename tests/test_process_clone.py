@@ -66,6 +66,7 @@ class SupportTests(SynchronousTestCase):
         For other users only root may, and only as long as nobody may look into a process that
         has switched.
         """
+        needClone()
         path = Path(self.mktemp())
         setting = Dumpable(str(path))
         self.addCleanup(setting.close)

@@ -199,7 +199,7 @@ class ListenerTests(SynchronousTestCase):
             recovered=lambda: self.said.append("recovered"),
             busyPoll=busyPoll,  # type: ignore[arg-type]
         )
-        listener._connection = _same  # type: ignore[method-assign, assignment]
+        listener._connection = _same  # type: ignore[assignment]
         listener.start()
         self.round()
         return listener

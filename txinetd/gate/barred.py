@@ -85,6 +85,7 @@ class Barred(Rule):
         # The source that was heard of last is the last one, in both.
         self._timed: OrderedDict[_Key, tuple[float, str]] = OrderedDict()
         self._forever: OrderedDict[_Key, str] = OrderedDict()
+        self.memory = self._timed, self._forever
         # When sources are over, the soonest first.  What the table above says
         # otherwise is out of date.
         self._ends: list[tuple[float, _Key]] = []
@@ -99,7 +100,7 @@ class Barred(Rule):
         """
         See L{Rule.check}.
         """
-        if source.version not in _BITS or not (self._timed or self._forever):
+        if source.version not in _BITS:
             return None
         key = self._key(source.version, source.number)
         why = self._forever.get(key)

@@ -59,7 +59,9 @@ class Rules:
         )
         self._shadow = shadow
         self._asked = tuple(
-            (rule, rule.check if type(rule).arrive is Rule.arrive else rule.arrive)
+            (rule, rule.check, rule.memory)
+            if type(rule).arrive is Rule.arrive
+            else (rule, rule.arrive, ())
             for rule in rules
         )
         self.told = tuple((rule, rule.take) for rule in rules if type(rule).take is not Rule.take)
@@ -78,7 +80,9 @@ class Rules:
         @param objections: what others have against it.
         @return: these, and what these rules have; C{None} for nothing.
         """
-        for rule, ask in self._asked:
+        for rule, ask, memory in self._asked:
+            if memory and not any(memory):
+                continue
             refusal = ask(source, now)
             if refusal is not None:
                 if objections is None:

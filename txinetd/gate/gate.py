@@ -113,15 +113,23 @@ class Gate:
         if server is not None and (objections is None or objections.refusal is None):
             objections = server._rules.ask(source, now, objections)
         if objections is None:
-            self._take(source, now, None)
+            self._running.add(source)
+            if self._rules.told or server is not None:
+                self._tell(source, now, None)
             return RETURNED if returned else ALLOWED
         return self._settle(source, now, objections, returned)
 
     def _take(self, source: Source, now: float, objections: Objections | None) -> None:
         """
-        Tell all rules of an arrival.
+        Count an arrival.
         """
         self._running.add(source)
+        self._tell(source, now, objections)
+
+    def _tell(self, source: Source, now: float, objections: Objections | None) -> None:
+        """
+        Tell all rules of an arrival.
+        """
         if self._rules.told:
             self._rules.take(source, now, objections)
         if self._server is not None:

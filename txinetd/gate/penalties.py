@@ -136,6 +136,7 @@ class PenaltyBook(Rule):
         self._steady = Steady()
         self._use(penalties, prefixes or Prefixes())
         self._table: SourceTable[_Entry] = SourceTable(penalties.sources, _isOver, _left)
+        self.memory = (self._table.entries,)
 
     def _use(self, penalties: Penalties, prefixes: Prefixes) -> None:
         """
@@ -179,8 +180,6 @@ class PenaltyBook(Rule):
         Whether none of its prefixes is kept out.
         """
         entries = self._table.entries
-        if not entries:
-            return None
         steady = self._steady.at(now)
         for key, _ in self._levels.of(source):
             entry = entries.get(key)

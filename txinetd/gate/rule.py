@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import functools
 import socket
+from collections.abc import Sized
 
 import attrs
 
@@ -91,9 +92,12 @@ class Rule(abc.ABC):
 
     @cvar name: the rule's stable name, as it stands in logs, counters and
         L{txinetd.policy.Access.shadow}.
+    @ivar memory: what it goes by, where it has nothing against anybody as long as there is
+        nothing in any of these: then it need not be asked.  Always the same ones.
     """
 
     name: str = ""
+    memory: tuple[Sized, ...] = ()
 
     @abc.abstractmethod
     def check(self, source: Source, now: float) -> Refusal | None:

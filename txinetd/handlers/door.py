@@ -34,11 +34,9 @@ _identifiers = itertools.count(1)
 
 def _sourceOf(facts: ConnectionFacts) -> Source:
     """
-    Where an arrival came from: an address, the user of a unix client, a machine's
+    Where an arrival came from that has no address: the user of a unix client, a machine's
     context id, or L{NOBODY} where that cannot be known.
     """
-    if facts.peer.host is not None:
-        return sourceOf(facts.peer.host)
     if facts.peerUser is not None:
         return Source(0, facts.peerUser[0], facts.peerText)
     if facts.peer.cid is not None:
@@ -170,7 +168,8 @@ class Door:
         )
         if facts.peerUser is not None:
             record.remoteUser = str(facts.peerUser[0])
-        return record, _sourceOf(facts)
+        host = facts.peer.host
+        return record, _sourceOf(facts) if host is None else sourceOf(host)
 
     def judge(self, record: ConnectionRecord, source: Source, now: float | None = None) -> Verdict:
         """

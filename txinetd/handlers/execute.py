@@ -249,7 +249,10 @@ class Executor:
         elif self._held:
             self._hold(start)  # in their order
         else:
-            self._spawn(start)
+            try:
+                self._road.spawnTogether(self._program, (start,))
+            except SpawnError as error:
+                self._notStarted(start, error)
 
     def _hold(self, start: _Start) -> None:
         """
@@ -266,15 +269,6 @@ class Executor:
         start = self._held.popleft()
         self._door.counters.queued -= 1
         return start
-
-    def _spawn(self, start: _Start) -> None:
-        """
-        Start one.
-        """
-        try:
-            self._road.spawnTogether(self._program, (start,))
-        except SpawnError as error:
-            self._notStarted(start, error)
 
     def _notStarted(self, start: _Start, error: SpawnError) -> None:
         """

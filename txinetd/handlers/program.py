@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable
-from typing import cast
 
 from twisted.internet.error import ProcessExitedAlready, ProcessTerminated
 from twisted.internet.interfaces import IDelayedCall
@@ -30,6 +29,10 @@ class ProgramProtocol(ProcessProtocol):
     One running program.
     """
 
+    # What is the same for most is not set for each: one is made for each connection.
+    _time: IDelayedCall | None = None
+    _child: IChild | None = None
+
     def __init__(
         self,
         record: ConnectionRecord,
@@ -41,26 +44,26 @@ class ProgramProtocol(ProcessProtocol):
     ) -> None:
         self._record = record
         self._door = door
-        self._children = collaborators.children
-        self._reactor = collaborators.reactor
-        self._closer = collaborators.closer
+        self._collaborators = collaborators
         self._box = box
-        self._time: IDelayedCall | None = None
         self._tellHandedOver: Callable[[], None] | None = handedOver
         self._ended = ended
-        self._child: IChild | None = None
 
     def connectionMade(self) -> None:
         """
         The program has its descriptors.
         """
-        child = self._child = cast(IChild, self.transport)
-        self._record.pid = child.pid
-        self._children.add(child, self._record)
+        child: IChild = self.transport  # type: ignore[assignment]
+        self._child = child
+        record = self._record
+        record.pid = child.pid
+        self._collaborators.children.add(child, record)
         if self._box.seconds is not None:
-            self._time = self._reactor.callLater(self._box.seconds, self._timeIsUp)
-        self._door.began(self._record)
-        self.handedOver()
+            self._time = self._collaborators.reactor.callLater(self._box.seconds, self._timeIsUp)
+        if record.recording.wantsStarts:
+            self._door.began(record)
+        if self._tellHandedOver is not None:
+            self.handedOver()
 
     def waited(self, now: float) -> None:
         """
@@ -91,7 +94,7 @@ class ProgramProtocol(ProcessProtocol):
             )
             if connected:
                 # No number more: there may be none.
-                self._closer.close(socket.socket(fileno=own.detach()))
+                self._collaborators.closer.close(socket.socket(fileno=own.detach()))
 
     def _timeIsUp(self) -> None:
         """
@@ -99,7 +102,7 @@ class ProgramProtocol(ProcessProtocol):
         """
         assert self._child is not None
         self._record.reason = "time-limit"
-        self._time = self._reactor.callLater(self._box.grace, self._graceIsUp)
+        self._time = self._collaborators.reactor.callLater(self._box.grace, self._graceIsUp)
         self._signal("TERM")
 
     def _graceIsUp(self) -> None:
@@ -145,7 +148,7 @@ class ProgramProtocol(ProcessProtocol):
             self._ended(True)
         if child is not None:
             # Last: whoever waits for the last child to end wants its record, too.
-            self._children.remove(child)
+            self._collaborators.children.remove(child)
 
     def failed(self, error: SpawnError) -> None:
         """

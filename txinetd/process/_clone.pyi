@@ -29,6 +29,14 @@ def present(patience: int, /) -> int:
         whoever they are may have stopped them, or keep them waiting for a directory.
     """
 
+def isKeptFromUsers(setting: int, /) -> bool:
+    """
+    Whether nobody but root may look into a process of root's that has become another user's.
+
+    @param setting: C{/proc/sys/fs/suid_dumpable}, open for reading; what is no 0 in it, or
+        cannot be read, is a no, and so is it if this process is not root's.
+    """
+
 def waitForLast(nanoseconds: int, /) -> None:
     """
     Sleep until the process that was started last is its program, or has failed.

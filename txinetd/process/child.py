@@ -61,14 +61,17 @@ class Child:
     @ivar rusage: see L{IChild}.
     """
 
+    pid: int | None
+    protocol: IProcessProtocol
+    rusage: resource.struct_rusage | None = None
+
     def __init__(self, pid: int, protocol: IProcessProtocol) -> None:
         """
         @param pid: its process id.
         @param protocol: told of its start and its end.
         """
-        self.pid: int | None = pid
-        self.rusage: resource.struct_rusage | None = None
-        self.protocol: IProcessProtocol = protocol
+        self.pid = pid
+        self.protocol = protocol
 
     def __repr__(self) -> str:
         return f"<Child pid={self.pid}>"

@@ -47,6 +47,9 @@ LARGE = 512
 #: Nanoseconds that L{settle} takes, at most.
 _SETTLING = 1_000_000
 
+#: How many may be on their way before another road is taken.
+_HALF = 0 if _clone is None else _clone.MOST // 2
+
 #: How a server is started: see L{_clone.start}.
 _Terms = tuple[int, int, int, int, int, bytes | None]
 
@@ -115,8 +118,8 @@ class CloneRoad:
         if identity is not None:
             groups = array("I", sorted(identity.groups)).tobytes()
             self._who = (identity.uid, identity.gid, groups)
-        #: Whether it would be safe for the next batch, as far as that is known.
-        self._isAllowed = not self._isOther
+        #: Whether it has been found just now that the next may be started.
+        self._isReady = False
         self._free: list[int] = []
 
     @property
@@ -125,12 +128,10 @@ class CloneRoad:
         Whether another road is to be taken for now: many programs are being loaded, perhaps
         from where it takes long, or the system has been told to let others look into them.
         """
-        self._isAllowed = not self._isOther
         # Those that are stuck are ended by that, too.
-        if _clone.present(self.patience) > _clone.MOST // 2:
-            return True
-        self._isAllowed = self._isAllowed or self._failures.dumpable.allows
-        return not self._isAllowed
+        few = _clone.present(self.patience) <= _HALF
+        self._isReady = few and (not self._isOther or self._failures.dumpable.allows)
+        return not self._isReady
 
     # Narrower than the interface in what it takes: ISpawner says how.
     def spawnProcess(  # type: ignore[override]
@@ -165,10 +166,11 @@ class CloneRoad:
         """
         executable, argv, directory = program.path, program.argv, self._directory
         terms, channel = self._prepare()
+        start = self._start
         started: list[tuple[int, IProcessProtocol]] = []
         try:
             for each in starts:
-                pid = self._start(
+                pid = start(
                     executable, argv, each.environment, directory, each.descriptor, terms, channel
                 )
                 protocol = each.protocol
@@ -190,16 +192,18 @@ class CloneRoad:
         @return: how they are to be started, and where they say so if they have failed.
         @raise SpawnError: if none can be started.
         """
+        ready, self._isReady = self._isReady, False
         # Not everybody has asked whether it is barred just before.
-        allowed, self._isAllowed = self._isAllowed, not self._isOther
-        if not allowed and not self._failures.dumpable.allows:
-            raise SpawnError("clone", errno.EPERM)
-        try:
-            channel = self._failures.listen()
-        except OSError as error:
-            raise SpawnError("pipe", error.errno or 0) from error
-        # Ends those that are stuck.
-        _clone.present(self.patience)
+        if not ready:
+            _clone.present(self.patience)
+            if self._isOther and not self._failures.dumpable.allows:
+                raise SpawnError("clone", errno.EPERM)
+        channel = self._failures.channel
+        if channel < 0:
+            try:
+                channel = self._failures.listen()
+            except OSError as error:
+                raise SpawnError("pipe", error.errno or 0) from error
         self._free = []
         return (self._umask, *(self._limit.forServers or (0, 0)), *self._who), channel
 

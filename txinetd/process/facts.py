@@ -37,14 +37,14 @@ class End:
     @ivar path: the path of a unix socket, or C{None}.
     @ivar cid: the context id of a machine (vsock(7)), or C{None}.
     @ivar text: for logs: C{192.0.2.1:25}, C{[2001:db8::1]:25}, a path, C{vsock:3:1024},
-        or C{-} where nothing is known.
+        or C{-} where nothing is known; made from the others where it is not given.
     """
 
     host: str | None = None
     port: int | None = None
     path: bytes | None = None
     cid: int | None = None
-    text: str = attrs.field(init=False, eq=False, repr=False)
+    text: str = attrs.field(eq=False, repr=False)
 
     @text.default
     def _text(self) -> str:

@@ -64,9 +64,12 @@ class ClonedChild(Child):
     @ivar why: why it could not be, once that is known.
     """
 
+    why: SpawnError | None = None
+
     def __init__(self, pid: int, protocol: IProcessProtocol, failures: Failures) -> None:
-        super().__init__(pid, protocol)
-        self.why: SpawnError | None = None
+        # Not by way of the other one: each call counts, and one is made for each server.
+        self.pid = pid
+        self.protocol = protocol
         self._failures = failures
 
     def ended(self, status: int | None, usage: resource.struct_rusage | None) -> None:
@@ -102,8 +105,8 @@ class Failures:
         self._kept: list[socket.socket] = []
         #: Numbers of descriptors that may be anything for a while.
         self.reserved: tuple[int, ...] = ()
-        self._channel = -1
-        self._listening = False
+        #: What L{listen} returns, while they are heard; else -1.
+        self.channel = -1
 
     def reserve(self) -> None:
         """
@@ -129,19 +132,18 @@ class Failures:
         @return: the descriptor on which they are to say it.
         @raise OSError: if it cannot be had.
         """
-        if not self._listening:
+        if self.channel < 0:
             self.reserve()
             assert self._theirs is not None
-            self._channel = self._theirs.fileno()
-            self._listening = True
+            self.channel = self._theirs.fileno()
             self._reactor.addReader(self)
-        return self._channel
+        return self.channel
 
     def close(self) -> None:
         """
         Hear no more of them.
         """
-        if self._listening:
+        if self.channel >= 0:
             self.doRead()
             self._reactor.removeReader(self)
         self._forget()
@@ -154,7 +156,7 @@ class Failures:
             if each is not None:
                 each.close()
         self._ours, self._theirs, self._kept = None, None, []
-        self._listening = False
+        self.channel = -1
         self.dumpable.close()
 
     def expect(self, pid: int, protocol: IProcessProtocol) -> ClonedChild:

@@ -91,10 +91,14 @@ class HybridRoad:
         """
         See L{IRoad.spawnTogether}.
         """
+        direct = self._direct
+        if not direct.suspends and self._places.get(program.path) is False and not direct.isBarred:
+            direct.spawnTogether(program, starts)  # as most are
+            return
         remaining = iter(starts)
         for first in remaining:
             # Looked up only where it makes a difference.
-            descriptor = first.descriptor if self._direct.suspends else -1
+            descriptor = first.descriptor if direct.suspends else -1
             road = self._choose(program.path, descriptor)
             road.spawnTogether(program, itertools.chain((first,), remaining))
 

@@ -17,26 +17,20 @@ class DescriptorLimit:
     when they start).
 
     @ivar original: the soft limit that the process was started with.
+    @ivar forServers: the soft and the hard limit that servers are to have, where these are
+        not this process's; else C{None}.
     """
 
     def __init__(self) -> None:
         self.original, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._raised = False
+        self.forServers: tuple[int, int] | None = None
 
     @property
     def isRaised(self) -> bool:
         """
         Whether the soft limit is not the original one now.
         """
-        return self._raised
-
-    @property
-    def forServers(self) -> tuple[int, int] | None:
-        """
-        The soft and the hard limit that servers are to have, where these are not this
-        process's.
-        """
-        return (self.original, self._hard) if self._raised else None
+        return self.forServers is not None
 
     def raiseToHard(self) -> None:
         """
@@ -44,14 +38,14 @@ class DescriptorLimit:
         """
         if self.original != self._hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))
-            self._raised = True
+            self.forServers = (self.original, self._hard)
 
     def restore(self) -> None:
         """
         Put the soft limit back to what it was.
         """
-        if self._raised:
-            self._raised = False
+        if self.forServers is not None:
+            self.forServers = None
             resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
 
     def __enter__(self) -> None:
@@ -59,12 +53,12 @@ class DescriptorLimit:
         For as long as it takes to start a child from this very process, have the
         original limit.  Descriptors that are open beyond it stay open.
         """
-        if self._raised:
+        if self.forServers is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self.original, self._hard))
 
     def __exit__(self, *exception: object) -> None:
         """
         Have the raised one again.
         """
-        if self._raised:
+        if self.forServers is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self._hard, self._hard))

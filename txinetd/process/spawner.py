@@ -283,7 +283,10 @@ class _Chosen:
         """
         See L{IRoad.spawnTogether}.
         """
-        self._choose().spawnTogether(program, starts)
+        road = self._chosen
+        if road is None or self._generation != self._spawner.generation:
+            road = self._choose()
+        road.spawnTogether(program, starts)
 
     def _choose(self) -> _Road:
         """

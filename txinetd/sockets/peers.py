@@ -86,9 +86,11 @@ def connectionFacts(
     @param local: this side, where that is known: from L{fixedEnd}.
     """
     if local is not None:
+        if len(peer) != 2:
+            return ConnectionFacts("tcp", local, endOf(peer))
         # An IPv4 address has but one form.
-        end = End(peer[0], peer[1]) if len(peer) == 2 else endOf(peer)
-        return ConnectionFacts("tcp", local, end)
+        host, port = peer
+        return ConnectionFacts("tcp", local, End(host, port, text=f"{host}:{port}"))
     if not isinstance(peer, tuple):
         _, uid, gid = _CREDENTIALS.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)

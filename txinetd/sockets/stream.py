@@ -6,6 +6,7 @@ The accept loop of all services that are served a connection at a time.
 from __future__ import annotations
 
 import errno
+import functools
 import math
 import socket
 import struct
@@ -120,7 +121,10 @@ class StreamListener:
         #: Whether what was gathered in the turn before is not finished.
         self._unfinished = False
         self._socket = sock
-        self._kind = (int(sock.family), int(sock.type), sock.proto)
+        # The socket of a connection, for its descriptor.
+        self._connection: Callable[[int], socket.socket] = functools.partial(
+            socket.socket, int(sock.family), int(sock.type), sock.proto
+        )
         self._countable = _isCountable(sock)
         # Else it would not be known for whom the reactor is needed.
         self._busyPoll = busyPoll if self._countable else None
@@ -309,12 +313,6 @@ class StreamListener:
         that.
         """
         return self._waiting() if self._readable.isWatching else 0
-
-    def _connection(self, descriptor: int) -> socket.socket:
-        """
-        The socket of a connection.
-        """
-        return socket.socket(*self._kind, fileno=descriptor)
 
     def _works(self) -> None:
         """
