@@ -121,12 +121,14 @@ class FakeBusyPoll:
     """
     Has as many come as it is told, one after the other.
 
-    @ivar counts: how many are still to come.
+    @ivar coming: how many are still to come.
     @ivar asked: how often somebody was waited for.
     """
 
+    counts = True
+
     def __init__(self) -> None:
-        self.counts: list[int] = []
+        self.coming: list[int] = []
         self.asked = 0
         self.ceased = 0
         self.began: list[float] = []
@@ -140,7 +142,7 @@ class FakeBusyPoll:
         self.asked += 1
         self.began.append(began)
         self.waiting, self.found = waiting, found
-        return self.counts.pop(0) if self.counts else 0
+        return self.coming.pop(0) if self.coming else 0
 
     def cease(self) -> None:
         """
@@ -197,7 +199,7 @@ class ListenerTests(SynchronousTestCase):
             lambda connection, peer: self.accepted.append(connection),
             exhausted=self.said.append,
             recovered=lambda: self.said.append("recovered"),
-            busyPoll=busyPoll,  # type: ignore[arg-type]
+            awaiting=busyPoll,
         )
         listener._connection = _same  # type: ignore[assignment]
         listener.start()
@@ -515,7 +517,7 @@ class ListenerTests(SynchronousTestCase):
         ):
             self.socket.waiting = 0 if listener._expected else 1
             self.socket.outcomes = list(outcomes)
-            busyPoll.counts = list(counts)
+            busyPoll.coming = list(counts)
             self.round()
             self.assertEqual(listener._expected, expected)
 
@@ -534,7 +536,7 @@ class ListenerTests(SynchronousTestCase):
         """
         _, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
-        busyPoll.counts = [1]
+        busyPoll.coming = [1]
         self.round()
         self.assertEqual((len(self.accepted), busyPoll.asked), (2, 2))
 
@@ -550,7 +552,7 @@ class ListenerTests(SynchronousTestCase):
         listener._accepted = slow
         self.reactor.rightNow = 5.0
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN, FakeConnection()]
-        busyPoll.counts = [1]
+        busyPoll.coming = [1]
         self.round()
         self.assertEqual(busyPoll.began, [5.0, 6.0])
 
@@ -561,9 +563,37 @@ class ListenerTests(SynchronousTestCase):
         _, busyPoll = self.awake()
         self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
         self.socket.outcomes += [FakeConnection() for _ in range(5)]
-        busyPoll.counts = [3]
+        busyPoll.coming = [3]
         self.round()
         self.assertEqual((len(self.accepted), busyPoll.asked), (4, 1))
+
+    def test_awaitedUncounted(self) -> None:
+        """
+        Where it is only known that somebody has come, he is served before it is counted who
+        else waits.
+        """
+        _, busyPoll = self.awake()
+        self.patch(FakeBusyPoll, "counts", False)
+        busyPoll.coming = [1]
+        first, second, *others = [FakeConnection() for _ in range(4)]
+        self.socket.outcomes = [first, errno.EAGAIN, errno.EAGAIN]
+        self.round()
+        self.assertEqual((self.accepted, busyPoll.asked), ([first], 1))
+        order: list[object] = []
+        counts = [1, 2]
+        count = self.socket.getsockopt
+
+        def counting(level: int, option: int, length: int) -> bytes:
+            order.append("counted")
+            self.socket.waiting = counts.pop(0)
+            return count(level, option, length)
+
+        self.patch(self.socket, "getsockopt", counting)
+        self.patch(self, "accepted", order)
+        busyPoll.coming = [1]
+        self.socket.outcomes = [first, second, *others]
+        self.round()
+        self.assertEqual(order, ["counted", first, second, "counted", *others])
 
     def test_awakeForNobody(self) -> None:
         """

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from txinetd.handlers.port import Port
 from txinetd.handlers.reception import Reception, Serve
+from txinetd.sockets.directwait import DirectWait
 from txinetd.sockets.peers import fixedEnd
-from txinetd.sockets.stream import Gathering, StreamListener
+from txinetd.sockets.stream import Awaiting, Gathering, StreamListener
 from txinetd.spec import ServiceSpec
 
 __all__ = ["AcceptingPort"]
@@ -33,6 +34,11 @@ class AcceptingPort(Port):
         self._reception = Reception(
             self.spec, self.door, self.collaborators, serve, fixedEnd(self.socket)
         )
+        awaiting: Awaiting
+        if self.staysAwake:
+            awaiting = self.collaborators.busyPoll
+        else:
+            awaiting = DirectWait(self.reactor, self.socket.fileno())
         self._listener = StreamListener(
             self.reactor,
             self.socket,
@@ -40,7 +46,7 @@ class AcceptingPort(Port):
             exhausted=self.exhausted,
             recovered=self.recovered,
             gathering=gathering,
-            busyPoll=self.collaborators.busyPoll if self.staysAwake else None,
+            awaiting=awaiting,
         )
         self._listener.start()
         self.door.lobby.attach(self._listener)

@@ -20,6 +20,8 @@ from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
 
+from txinetd.sockets.reactorpoll import epollOf
+
 __all__ = ["BusyPoll"]
 
 
@@ -27,6 +29,9 @@ class BusyPoll:
     """
     Waits awake; one for all the sockets of a server.
     """
+
+    #: It is known how many have come.
+    counts = True
 
     #: Seconds for which it waits, and within which somebody has to have come the last time.
     longest = 0.0008
@@ -58,13 +63,7 @@ class BusyPoll:
 
     def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[], None]) -> int:
         """
-        Somebody has been served; wait for the next, where that is worth while.
-
-        @param began: when that one came, on the reactor's clock.
-        @param waiting: how many wait at the same socket.
-        @param found: called, if this returns 0, where somebody comes in time but the
-            reactor had timed calls to make before.
-        @return: how many have come.
+        See L{txinetd.sockets.stream.Awaiting.awaits}.
         """
         now = self._seconds()
         soon = began - self._served < self.longest
@@ -82,7 +81,7 @@ class BusyPoll:
 
     def cease(self) -> None:
         """
-        Wait for nobody any more, until L{awaits} is called again.
+        See L{txinetd.sockets.stream.Awaiting.cease}.
         """
         again, self._again = self._again, None
         if again is not None:
@@ -143,11 +142,8 @@ def _pollOf(reactor: Any) -> select.poll | None:
     cannot be known; and where there is but one processor, which those need who are to
     come.
     """
-    if not hasattr(select, "epoll") or len(os.sched_getaffinity(0)) < 2:
-        return None
-    # There is no public name for it.
-    poller = getattr(reactor, "_poller", None)
-    if not isinstance(poller, select.epoll):
+    poller = epollOf(reactor)
+    if poller is None or len(os.sched_getaffinity(0)) < 2:
         return None
     poll = select.poll()
     poll.register(poller, select.POLLIN)

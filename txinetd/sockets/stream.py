@@ -18,7 +18,6 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from txinetd.sockets.busypoll import BusyPoll
 from txinetd.sockets.neighbours import Neighbours
 from txinetd.sockets.readable import Readable
 
@@ -65,6 +64,32 @@ class Gathering(Protocol):
         """
 
 
+class Awaiting(Protocol):
+    """
+    Waits for whoever comes soon after another.
+
+    @cvar counts: whether C{awaits} tells how many have come; if not, it is one at least.
+    """
+
+    counts: bool
+
+    def awaits(self, began: float, waiting: Callable[[], int], found: Callable[[], None]) -> int:
+        """
+        Somebody has been served; wait for the next, where that is worth while.
+
+        @param began: when that one came, on the reactor's clock.
+        @param waiting: how many wait at the same socket.
+        @param found: called, if this returns 0, where somebody comes in time but the
+            reactor had timed calls to make before.
+        @return: how many have come, or 0.
+        """
+
+    def cease(self) -> None:
+        """
+        Wait for nobody any more, until L{awaits} is called again.
+        """
+
+
 #: One for all listeners of the process, as they share its reactor.
 _neighbours = Neighbours()
 
@@ -100,7 +125,7 @@ class StreamListener:
         exhausted: Callable[[int], None],
         recovered: Callable[[], None],
         gathering: Gathering | None = None,
-        busyPoll: BusyPoll | None = None,
+        awaiting: Awaiting | None = None,
     ) -> None:
         """
         @param reactor: watches the socket.
@@ -112,7 +137,7 @@ class StreamListener:
         @param recovered: called when it does.
         @param gathering: told when the connections of a turn begin and cease to be
             passed on.
-        @param busyPoll: waits for whoever comes soon after another; nobody if C{None}.
+        @param awaiting: waits for whoever comes soon after another; nobody if C{None}.
         """
         self._reactor = reactor
         self._gathering = gathering
@@ -127,7 +152,7 @@ class StreamListener:
         )
         self._countable = _isCountable(sock)
         # Else it would not be known for whom the reactor is needed.
-        self._busyPoll = busyPoll if self._countable else None
+        self._awaiting = awaiting if self._countable else None
         self._accepted = accepted
         self._sayExhausted = exhausted
         self._sayRecovered = recovered
@@ -153,8 +178,8 @@ class StreamListener:
         """
         self._running = False
         self._readable.pause()
-        if self._busyPoll is not None:
-            self._busyPoll.cease()
+        if self._awaiting is not None:
+            self._awaiting.cease()
         rest, self._rest = self._rest, None
         if rest is not None:
             rest.cancel()
@@ -197,7 +222,7 @@ class StreamListener:
         Who comes after one that was alone is likely to be so as well, and is served before
         it is asked whether he is.
         """
-        busyPoll, waiting, supposed = self._busyPoll, self._expected, self._expected
+        awaiting, waiting, supposed = self._awaiting, self._expected, self._expected
         self._expected = 0
         while True:
             alone, began = self._takeTurn(waiting)
@@ -205,8 +230,9 @@ class StreamListener:
                 return
             waiting = self._waiting() if supposed else 0
             supposed = 0
-            if not waiting and busyPoll is not None:
-                waiting = busyPoll.awaits(began, self._welcome, self._readable.doRead)
+            if not waiting and awaiting is not None:
+                waiting = awaiting.awaits(began, self._welcome, self._readable.doRead)
+                supposed = 0 if awaiting.counts else waiting
             if not waiting:
                 self._expected = 1
                 return
