@@ -62,7 +62,7 @@ def describe() -> str:
     lines = []
     for name, scenario in SCENARIOS.items():
         of = f" ({', '.join(f'{size:,}' for size in scenario.sizes)})" if scenario.grows else ""
-        lines.append(f"{name:14} {scenario.kind:7} {scenario.title}{of}")
+        lines.append(f"{name:18} {scenario.kind:7} {scenario.title}{of}")
     return "\n".join([*lines, "", "peers: " + ", ".join(peer.name for peer in PEERS)])
 
 

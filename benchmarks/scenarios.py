@@ -47,6 +47,27 @@ SCENARIOS = {
     "one-switched": Scenario("another user, 1 client", together=1, switched=True),
     "many": Scenario("the daemon's user, 64 clients", together=64),
     "many-switched": Scenario("another user, 64 clients", together=64, switched=True),
+    # The same with a program that takes next to no time itself.
+    "bare": Scenario("a program without the C library, 8 clients", program="bare"),
+    "bare-switched": Scenario(
+        "a program without the C library, another user, 8 clients", program="bare", switched=True
+    ),
+    "bare-one": Scenario("a program without the C library, 1 client", program="bare", together=1),
+    "bare-one-switched": Scenario(
+        "a program without the C library, another user, 1 client",
+        program="bare",
+        together=1,
+        switched=True,
+    ),
+    "bare-many": Scenario(
+        "a program without the C library, 64 clients", program="bare", together=64
+    ),
+    "bare-many-switched": Scenario(
+        "a program without the C library, another user, 64 clients",
+        program="bare",
+        together=64,
+        switched=True,
+    ),
     "answer": Scenario("the daemon's user, 8 clients, until the answer comes", mode="answer"),
     "shell": Scenario("/bin/sh -c, 8 clients", program="shell"),
     "python": Scenario("a Python script, 8 clients", program="python"),

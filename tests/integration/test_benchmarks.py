@@ -65,7 +65,7 @@ class BenchmarkTests(DaemonTestCase):
         peer that cannot serve a scenario has a row that says why.
         """
         drawn = self.directory / "chart.svg"
-        results = self.measure("txinetd,C loop", "--svg", str(drawn), "one", "echo", "udp")
+        results = self.measure("txinetd,C loop", "--svg", str(drawn), "one", "bare", "echo", "udp")
         peers = [sample["peer"] for sample in results["one"]["samples"]]
         self.assertEqual(peers, ["txinetd", "C loop"])
         for result in results.values():
