@@ -73,6 +73,8 @@ class RecordLog(service.Service):
         #: C{None} for a line: the place is to be closed.
         self._queue: deque[tuple[Place, Line | None]] = deque()
         self._outputs: dict[Recording, Output] = {}
+        #: What was asked for last, and what that has led to.
+        self._latest: tuple[Recording, Output] | tuple[None, None] = None, None
         self._places: dict[object, Place] = {}
         # One for each thread, as neither waits for the other.
         self._notTaken = 0
@@ -96,9 +98,13 @@ class RecordLog(service.Service):
 
         @param record: it is not to be changed any more.
         """
-        output = self._outputs.get(record.recording)
-        if output is None:
-            output = self._makeOutput(record.recording)
+        recording = record.recording
+        if recording is self._latest[0]:
+            output = self._latest[1]
+        else:
+            # To find one by what it says takes longer, and most records say the same one.
+            output = self._outputs.get(recording) or self._makeOutput(recording)
+            self._latest = recording, output
         self._put(output, output.lines(record, time.time(), self._clock()))
         if (
             record.verdict == "refused"
@@ -117,6 +123,7 @@ class RecordLog(service.Service):
         self._putRest()
         places, self._places = self._places, {}
         self._outputs = {}
+        self._latest = None, None
         for place in places.values():
             self._queue.append((place, None))
         self._wake.set()
