@@ -306,6 +306,49 @@ class RulesTests(SynchronousTestCase):
         names = ["shared", "own", "server"]
         self.assertEqual(self.notes, [(step, name) for step in ("check", "take") for name in names])
 
+    def test_nothingInMind(self) -> None:
+        """
+        A rule that has nothing in any of its memories is not asked, and is as soon as there
+        is something; but it is told.
+        """
+        rule = self.note("rule")
+        first: list[int] = []
+        second: list[int] = []
+        rule.memory = first, second
+        gate = Gate(Limits(None), own=[rule])
+        gate.judge(HERE, 0)
+        self.assertEqual(self.notes, [("take", "rule")])
+        for memory in (second, first):
+            self.notes.clear()
+            memory.append(1)
+            gate.judge(HERE, 0)
+            memory.clear()
+            self.assertEqual(self.notes, [("check", "rule"), ("take", "rule")])
+
+    def test_countingAsked(self) -> None:
+        """
+        A rule that counts arrivals is asked of each, whatever it has in mind.
+        """
+        asked: list[float] = []
+
+        class Counting(Note):
+            """
+            A rule that counts arrivals.
+            """
+
+            memory = ((),)
+
+            def arrive(self, source: Source, now: float) -> Refusal | None:
+                """
+                Count one.
+                """
+                asked.append(now)
+                return None
+
+        gate = Gate(Limits(None), own=[Counting("rule", self.notes)])
+        gate.judge(HERE, 5.0)
+        self.assertEqual(asked, [5.0])
+
     def test_refusedNotTold(self) -> None:
         """
         What one refuses no other is told of, and who comes after it is not asked.

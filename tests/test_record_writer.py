@@ -215,5 +215,7 @@ class RecordLogTests(TestCase):
         log.record(record(recording=own))
         log.reopen()
         log.record(record(recording=own))
+        # The new one is known, and will be closed in its turn.
+        self.assertEqual(len(log._places), 1)
         yield log.stopService()
         self.assertEqual(len(path.read_text().splitlines()), 2)
