@@ -146,22 +146,18 @@ class Reception:
             else:
                 self._refuse(arrival, "stopped", "the service has been stopped", None)
 
-    def accepted(self, connection: socket.socket, peer: Any) -> None:
+    def accepted(
+        self, connection: socket.socket, peer: Any, facts: ConnectionFacts | None = None
+    ) -> None:
         """
         Receive a connection.
 
         @param connection: as it was accepted; from now on somebody's beyond.
         @param peer: the address that came with it.
+        @param facts: where it came from, if that is known already.
         """
-        self.receive(connection, connectionFacts(connection, peer, self._local))
-
-    def receive(self, connection: socket.socket, facts: ConnectionFacts) -> None:
-        """
-        Receive a connection of which the facts are known.
-
-        @param connection: as in L{accepted}.
-        @param facts: where it came from.
-        """
+        if facts is None:
+            facts = connectionFacts(connection, peer, self._local)
         record, source = self._door.arrive(facts)
         if self._banners.always:
             say(connection, self._banners.always)
@@ -172,7 +168,11 @@ class Reception:
             return
         verdict = self._door.judge(record, source, record.started)
         if verdict.allowed and self._straight:
-            self._hand(record, facts, connection, [])
+            # As in _hand, which would be one call more for each connection.
+            try:
+                self._serve(record, facts, connection, [])
+            except Exception:
+                self._notServed(record, connection)
             return
         self._judged(Arrival(self, connection, facts, source, record), verdict)
 
@@ -412,10 +412,21 @@ class Reception:
         """
         try:
             self._serve(record, facts, connection, environment)
-        except Exception as error:
-            self.log.failure(
-                "{service}: serving {peer} failed", service=record.service, peer=record.peer
-            )
-            connection.close()
-            if self._door.isInside(record):
-                self._door.fail(record, f"{type(error).__name__}: {error}")
+        except Exception:
+            self._notServed(record, connection)
+
+    def _notServed(self, record: ConnectionRecord, connection: socket.socket) -> None:
+        """
+        What was to serve a connection has raised an exception.
+        """
+        failure = Failure()
+        self.log.failure(
+            "{service}: serving {peer} failed",
+            failure,
+            service=record.service,
+            peer=record.peer,
+        )
+        connection.close()
+        if self._door.isInside(record):
+            error = failure.value
+            self._door.fail(record, f"{type(error).__name__}: {error}")

@@ -117,7 +117,7 @@ class Target:
         """
         See L{txinetd.handlers.targets.Takes.take}.
         """
-        self._reception.receive(connection, facts)
+        self._reception.accepted(connection, None, facts)
 
     def _serve(
         self,

@@ -20,6 +20,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
 from twisted.internet.interfaces import IProcessProtocol, IReactorProcess
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -72,6 +73,18 @@ def settle() -> None:
     """
     if _clone is not None:
         _clone.waitForLast(_SETTLING)
+
+
+@implementer(IStart)
+@attrs.define(eq=False)
+class _Single:
+    """
+    The start of a single server.
+    """
+
+    protocol: IProcessProtocol
+    environment: Sequence[bytes]
+    descriptor: int
 
 
 @implementer(IReactorProcess)
@@ -152,11 +165,15 @@ class CloneRoad:
         @raise SpawnError: if the server cannot be started.
         """
         assert childFDs is not None
-        terms, channel = self._prepare()
-        directory = path or self._directory
-        pid = self._start(executable, args, env, directory, childFDs[0], terms, channel)
-        _clone.release()
-        return self._started(pid, processProtocol)
+        start = _Single(processProtocol, env, childFDs[0])
+        started: list[tuple[int, IProcessProtocol]] = []
+        try:
+            self._start(executable, args, path or self._directory, (start,), started)
+        finally:
+            _clone.release()
+            for pid, protocol in started:
+                child = self._started(pid, protocol)
+        return child
 
     def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
         """
@@ -164,19 +181,9 @@ class CloneRoad:
 
         @raise SpawnError: if a server cannot be started.
         """
-        executable, argv, directory = program.path, program.argv, self._directory
-        terms, channel = self._prepare()
-        start = self._start
         started: list[tuple[int, IProcessProtocol]] = []
         try:
-            for each in starts:
-                pid = start(
-                    executable, argv, each.environment, directory, each.descriptor, terms, channel
-                )
-                protocol = each.protocol
-                started.append((pid, protocol))
-                # Its client sees the end when nobody has the connection any more.
-                handOver(protocol)
+            self._start(program.path, program.argv, self._directory, starts, started)
         finally:
             _clone.release()
             for pid, protocol in started:
@@ -211,30 +218,35 @@ class CloneRoad:
         self,
         executable: bytes,
         argv: Sequence[bytes],
-        environment: Sequence[bytes],
         directory: bytes,
-        descriptor: int,
-        terms: _Terms,
-        channel: int,
-    ) -> int:
+        starts: Iterable[IStart],
+        started: list[tuple[int, IProcessProtocol]],
+    ) -> None:
         """
-        Start one.
+        Start some.
 
-        @return: its process id.
-        @raise SpawnError: if it cannot be started.
+        @param started: where to put their process ids, each when it is there.
+        @raise SpawnError: if one cannot be started.
         """
-        if descriptor < 0:
-            raise SpawnError("dup2", errno.EBADF)
-        number = self._reserve() if descriptor >= LARGE else -1
-        try:
-            pid = _clone.start(
-                executable, argv, environment, directory, descriptor, terms, channel, number
-            )
-        except OSError as error:
-            raise SpawnError("fork", error.errno or 0) from error
-        if not pid:
-            raise SpawnError("channel", 0)
-        return pid
+        terms, channel = self._prepare()
+        for each in starts:
+            descriptor = each.descriptor
+            if descriptor < 0:
+                raise SpawnError("dup2", errno.EBADF)
+            number = self._reserve() if descriptor >= LARGE else -1
+            try:
+                told = each.environment
+                pid = _clone.start(
+                    executable, argv, told, directory, descriptor, terms, channel, number
+                )
+            except OSError as error:
+                raise SpawnError("fork", error.errno or 0) from error
+            if not pid:
+                raise SpawnError("channel", 0)
+            protocol = each.protocol
+            started.append((pid, protocol))
+            # Its client sees the end when nobody has the connection any more.
+            handOver(protocol)
 
     def _reserve(self) -> int:
         """

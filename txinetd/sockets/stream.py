@@ -187,9 +187,11 @@ class StreamListener:
         if resuming is not None:
             resuming.cancel()
         while self._arrived:
+            connection, peer = self._arrived.popleft()
             try:
-                self._passOn()
+                self._accepted(connection, peer)
             except Exception:
+                connection.close()
                 self.log.failure("an arrival could not be handled")
         if self._gathering is not None:
             try:
@@ -259,9 +261,15 @@ class StreamListener:
                 if gathering is not None and len(arrived) > 1:
                     gathered = True
                     gathering.begin(len(arrived) == self.batch)
+                passOn, seconds = self._accepted, self._reactor.seconds
                 while arrived:
-                    self._passOn()
-                    if self._reactor.seconds() >= ends:
+                    connection, peer = arrived.popleft()
+                    try:
+                        passOn(connection, peer)
+                    except BaseException:
+                        connection.close()
+                        raise
+                    if seconds() >= ends:
                         break
         finally:
             self._unfinished = gathered
@@ -275,17 +283,6 @@ class StreamListener:
                     # the others can do nothing.
                     self._rest = self._reactor.callLater(0, self._goOn)
         return alone, now
-
-    def _passOn(self) -> None:
-        """
-        Pass one on.
-        """
-        connection, peer = self._arrived.popleft()
-        try:
-            self._accepted(connection, peer)
-        except BaseException:
-            connection.close()
-            raise
 
     def _goOn(self) -> None:
         """
