@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet import defer
-from twisted.internet.error import ProcessDone
+from twisted.internet.error import ConnectionLost, ProcessDone
 from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import MemoryReactor
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestCase
 
 from tests.process_support import Pair, Recording, Start, reactor
@@ -70,11 +71,41 @@ class SupportTests(SynchronousTestCase):
         path = Path(self.mktemp())
         setting = Dumpable(str(path))
         self.addCleanup(setting.close)
-        found = [setting.allows]
-        for text in ("1\n", "0\n", "2\n", "", "yes"):
+        self.assertFalse(setting.allows)
+        for text in ("1\n", "2\n", "", "yes", "0", "00", "0 ", "00\n", "0\n0", "10\n", "\n0"):
             path.write_text(text)
-            found.append(setting.allows)
-        self.assertEqual(found, [False, False, os.geteuid() == 0, False, False, False])
+            self.assertFalse(setting.allows, text)
+        path.write_text("0\n")
+        self.assertEqual(setting.allows, os.geteuid() == 0)
+
+    def test_unreadable(self) -> None:
+        """
+        What cannot be read is a no.
+        """
+        part = needClone()
+        read, write = os.pipe()
+        os.close(write)
+        found = [part.isKeptFromUsers(number) for number in (read, -1)]
+        os.close(read)
+        self.assertEqual([*found, part.isKeptFromUsers(read)], [False] * 3)
+
+    def test_ordinary(self) -> None:
+        """
+        Who is not root now, though he may become so again, may not.
+        """
+        part = needClone()
+        if os.geteuid() != 0:
+            raise SkipTest("only root can become another user")
+        path = Path(self.mktemp())
+        path.write_text("0\n")
+        with path.open("rb") as file:
+            found = [part.isKeptFromUsers(file.fileno())]
+            os.seteuid(60001)
+            try:
+                found.append(part.isKeptFromUsers(file.fileno()))
+            finally:
+                os.seteuid(0)
+        self.assertEqual(found, [True, False])
 
 
 class StartTests(SynchronousTestCase):
@@ -582,6 +613,17 @@ class FailureTests(TestCase):
         self.assertIsInstance((yield protocol.ended), SpawnError)
         reason = yield self.spawn(b"/bin/true").ended
         self.assertIsInstance(reason, ProcessDone)
+        self.assertIsInstance((yield self.spawn().ended), SpawnError)
+
+    @defer.inlineCallbacks
+    def test_lost(self) -> Any:
+        """
+        So it can be when a reactor has gone away and come back.
+        """
+        yield self.spawn(b"/bin/true").ended
+        reactor.removeReader(self.failures)
+        self.failures.connectionLost(Failure(ConnectionLost()))
+        self.assertIsInstance((yield self.spawn().ended), SpawnError)
 
     def test_reserve(self) -> None:
         """

@@ -140,6 +140,22 @@ class HybridTests(SynchronousTestCase):
         self.direct.isBarred = True
         self.assertEqual([taken, self.start()], ["direct", "launched"])
 
+    def test_togetherGoingOn(self) -> None:
+        """
+        So it is for several at once: each program is looked at before it is started for the
+        first time, and after that as well the road is asked whether it is barred.
+        """
+        self.direct.suspends = False
+        near, far = (Program(path, (b"x",)) for path in (b"/bin/true", b"/net/server"))
+        for _ in range(2):
+            for program in (near, far):
+                self.road.spawnTogether(program, [Start(10), Start(11)])
+        self.assertEqual(self.taken, [*["direct"] * 2, *["launched"] * 2] * 2)
+        self.taken.clear()
+        self.direct.isBarred = True
+        self.road.spawnTogether(near, [Start(10), Start(11)])
+        self.assertEqual(self.taken, ["launched"] * 2)
+
     def test_remote(self) -> None:
         """
         A program that may keep whoever loads it waiting is for launchers.

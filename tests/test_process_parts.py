@@ -39,7 +39,7 @@ from txinetd.process.orphans import OrphanReaper, deadChildren, isSubreaper
 from txinetd.process.reaper import Reaper
 from txinetd.process.signals import ignoredSignals, replaceIgnoredSignals
 from txinetd.process.spawner import Spawner, isOwn
-from txinetd.spec import NO_BOX, Box, Identity
+from txinetd.spec import NO_BOX, Box, Identity, Program
 
 #: Somebody whom this process is not.
 OTHER = Identity("x", os.getuid() + 1, os.getgid(), (os.getgid(),))
@@ -70,8 +70,10 @@ class LimitTests(SynchronousTestCase):
         self.limit.raiseToHard()
         self.limit.raiseToHard()
         self.assertEqual(self.soft(), self.before[1])
+        self.assertEqual(self.limit.forServers, (self.low, self.before[1]))
         self.limit.restore()
         self.assertEqual(self.soft(), self.low)
+        self.assertEqual((self.limit.forServers, self.limit.isRaised), (None, False))
 
     def test_lowered(self) -> None:
         """
@@ -645,6 +647,40 @@ class RoadTests(SynchronousTestCase):
             self.patch(Dumpable, "allows", safe)
             chosen.append(type(self.spawner.choose(OTHER)))
         self.assertEqual(chosen, [HybridRoad, LauncherRoad])
+
+    def test_chosenAnew(self) -> None:
+        """
+        A road is chosen at the first start, and again when all have been given up.
+        """
+        chosen: list[tuple[object, ...]] = []
+
+        class Anything:
+            """
+            A road that leads nowhere.
+            """
+
+            def spawnTogether(self, *given: object) -> None:
+                """
+                Start nothing.
+                """
+
+            spawnProcess = spawnTogether
+
+        def choose(*given: object) -> Anything:
+            chosen.append(given)
+            return Anything()
+
+        self.patch(self.spawner, "choose", choose)
+        program = Program(b"/bin/true", (b"true",))
+        counts = []
+        for start in ("spawnTogether", "spawnProcess"):
+            road = self.spawner.forIdentity(SELF)
+            for close in (False, False, True):
+                if close:
+                    self.spawner.close()
+                getattr(road, start)(program, ())
+                counts.append(len(chosen))
+        self.assertEqual(counts, [1, 1, 2, 3, 3, 4])
 
     def test_asked(self) -> None:
         """

@@ -31,6 +31,7 @@ from txinetd.record import ConnectionRecord
 from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
 from txinetd.sockets.busypoll import BusyPoll
+from txinetd.sockets.directwait import DirectWait
 from txinetd.spec import (
     Builtin,
     Identity,
@@ -209,6 +210,26 @@ class ServiceTests(ServerTestCase):
         self.assertEqual(found, [0, 1, 2])
         self.assertEqual(len(set(asked)), 1)
         yield self.records(3)
+
+    @inlineCallbacks
+    def test_direct(self) -> Any:
+        """
+        For a program it is asked whether to wait for the next at that service's own socket.
+        """
+        asked: list[int] = []
+
+        def awaits(wait: DirectWait, *given: object) -> int:
+            with socket.socket(fileno=os.dup(wait._descriptor)) as sock:
+                asked.append(sock.getsockname()[1])
+            return 0
+
+        self.patch(DirectWait, "awaits", awaits)
+        server = self.server(*(spec(saying(b"hello"), name=name) for name in ("one", "two")))
+        ports = [self.port(server, index) for index in (1, 0)]
+        for port in ports:
+            yield self.ask(port)
+        self.assertEqual(asked, ports)
+        yield self.records(2)
 
     @inlineCallbacks
     def test_twice(self) -> Any:

@@ -111,6 +111,26 @@ class DirectWaitTests(SynchronousTestCase):
         found = [self.served(DirectWait.longest), self.served()]
         self.assertEqual((found, len(self.polled.timeouts)), ([0, 1], 1))
 
+    def test_slow(self) -> None:
+        """
+        How long it takes to serve somebody does not count.
+        """
+        self.client.send(b"x")
+        self.served()
+        began = self.reactor.seconds()
+        self.reactor.advance(2 * DirectWait.longest)
+        found = [self.wait.awaits(began, self.fail, self.fail), self.served()]
+        self.assertEqual(found, [1, 1])
+
+    def test_inARow(self) -> None:
+        """
+        After some in a row it is the reactor's turn once, whatever comes.
+        """
+        self.client.send(b"x")
+        most = DirectWait.mostInARow
+        found = [self.served() for _ in range(2 * (most + 1))]
+        self.assertEqual(found, [0, *[1] * most, 0, *[1] * most])
+
     def test_due(self) -> None:
         """
         It takes no longer than until the reactor has a call to make, and has no time where
@@ -127,8 +147,9 @@ class DirectWaitTests(SynchronousTestCase):
         are skipped, each time more, until somebody comes alone.
         """
         watched, other = self.pair()
-        other.send(b"x")
+        # The first to be ready is the first to be told of.
         self.client.send(b"x")
+        other.send(b"x")
         self.served()
         found = [self.served() for _ in range(6)]
         self.assertEqual((found, len(self.polled.timeouts)), ([0] * 6, 3))

@@ -561,11 +561,19 @@ class ListenerTests(SynchronousTestCase):
         As many are accepted then as have come, without being counted again.
         """
         _, busyPoll = self.awake()
-        self.socket.outcomes = [FakeConnection(), errno.EAGAIN]
-        self.socket.outcomes += [FakeConnection() for _ in range(5)]
-        busyPoll.coming = [3]
+        counted: list[int] = []
+        count = self.socket.getsockopt
+
+        def counting(level: int, option: int, length: int) -> bytes:
+            counted.append(option)
+            return count(level, option, length)
+
+        self.patch(self.socket, "getsockopt", counting)
+        self.socket.waiting = 1
+        self.socket.outcomes = [FakeConnection() for _ in range(5)]
+        busyPoll.coming = [1, 3]
         self.round()
-        self.assertEqual((len(self.accepted), busyPoll.asked), (4, 1))
+        self.assertEqual((len(self.accepted), busyPoll.asked, len(counted)), (5, 2, 1))
 
     def test_awaitedUncounted(self) -> None:
         """

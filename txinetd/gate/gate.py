@@ -121,7 +121,7 @@ class Gate:
 
     def _take(self, source: Source, now: float, objections: Objections | None) -> None:
         """
-        Count an arrival.
+        Count an arrival, and tell all rules of it.
         """
         self._running.add(source)
         self._tell(source, now, objections)

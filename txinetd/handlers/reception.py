@@ -153,7 +153,7 @@ class Reception:
         Receive a connection.
 
         @param connection: as it was accepted; from now on somebody's beyond.
-        @param peer: the address that came with it.
+        @param peer: the address that came with it; not used where C{facts} are given.
         @param facts: where it came from, if that is known already.
         """
         if facts is None:

@@ -35,6 +35,10 @@ class DirectWait:
     #: one the first time, and then twice as many each time.
     mostSkipped = 64
 
+    #: How many it waits for in a row: then it is the reactor's turn, which may have been told
+    #: to stop, or to do but one round.
+    mostInARow = 16
+
     #: One is known to have come, and perhaps others have.
     counts = False
 
@@ -49,6 +53,7 @@ class DirectWait:
         self._epoll = epollOf(reactor)
         self._descriptor = descriptor
         self._served = -math.inf
+        self._inARow = 0
         self._skip = 0
         self._toSkip = 0
 
@@ -59,7 +64,8 @@ class DirectWait:
         now = self._seconds()
         soon = began - self._served < self.longest
         self._served = now
-        if not soon or self._epoll is None:
+        if not soon or self._epoll is None or self._inARow == self.mostInARow:
+            self._inARow = 0
             return 0
         if self._toSkip:
             self._toSkip -= 1
@@ -72,10 +78,13 @@ class DirectWait:
         # What is ready stays so, and is the reactor's to find.
         ready = self._epoll.poll(timeout, 2)
         if not ready:
+            self._inARow = 0
             return 0
         if len(ready) == 1 and ready[0][0] == self._descriptor:
             self._skip = 0
+            self._inARow += 1
             return 1
+        self._inARow = 0
         self._skip = min(2 * self._skip or 1, self.mostSkipped)
         self._toSkip = self._skip
         return 0

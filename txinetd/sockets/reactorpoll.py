@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_sockets_busypoll -*-
+# -*- test-case-name: tests.test_sockets_directwait -*-
 """
 The descriptor of a reactor's epoll(7): there is no public name for it.
 """

@@ -187,11 +187,9 @@ class StreamListener:
         if resuming is not None:
             resuming.cancel()
         while self._arrived:
-            connection, peer = self._arrived.popleft()
             try:
-                self._accepted(connection, peer)
+                self._passOn()
             except Exception:
-                connection.close()
                 self.log.failure("an arrival could not be handled")
         if self._gathering is not None:
             try:
@@ -263,6 +261,7 @@ class StreamListener:
                     gathering.begin(len(arrived) == self.batch)
                 passOn, seconds = self._accepted, self._reactor.seconds
                 while arrived:
+                    # As in _passOn, which would be one call more for each.
                     connection, peer = arrived.popleft()
                     try:
                         passOn(connection, peer)
@@ -283,6 +282,17 @@ class StreamListener:
                     # the others can do nothing.
                     self._rest = self._reactor.callLater(0, self._goOn)
         return alone, now
+
+    def _passOn(self) -> None:
+        """
+        Pass one on.
+        """
+        connection, peer = self._arrived.popleft()
+        try:
+            self._accepted(connection, peer)
+        except BaseException:
+            connection.close()
+            raise
 
     def _goOn(self) -> None:
         """
