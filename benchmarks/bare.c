@@ -1,6 +1,6 @@
 /* The smallest server without the C library, for x86-64 and ARM 64: says "ok" and ends.
  *
- * Before main() the C library asks the processor what it is, some thirty times.  On a
+ * Before main() the C library asks the processor what it is, dozens of times.  On a
  * virtual machine each of these questions is the hypervisor's to answer, which may take
  * longer than all that a super-server does; here nobody asks. */
 
