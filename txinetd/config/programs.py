@@ -143,7 +143,7 @@ def judge(token: Token, path: bytes, identity: Identity, reporter: Reporter) -> 
     found = obstacle(path, identity)
     if found is None:
         return
-    expected = f"a program that {visible(identity.user)} can execute"
+    expected = f"a program that the user {visible(identity.user)} can execute"
     if found.code == "unseen-program":
         reporter.note(found.code, token, found.found, expected, "run the check as root to know")
     else:
