@@ -32,6 +32,7 @@ from txinetd.recording import LogFileDestination, RecordFormat, Recording
 from txinetd.server import InetdService
 from txinetd.sockets.busypoll import BusyPoll
 from txinetd.sockets.directwait import DirectWait
+from txinetd.sockets.reactorpoll import epollOf
 from txinetd.spec import (
     Builtin,
     Identity,
@@ -230,6 +231,39 @@ class ServiceTests(ServerTestCase):
             yield self.ask(port)
         self.assertEqual(asked, ports)
         yield self.records(2)
+
+    @inlineCallbacks
+    def test_oneAfterTheOther(self) -> Any:
+        """
+        A client that makes one connection after the other is waited for like that, and served
+        each time; and the reactor goes on with what it has to do besides.
+        """
+        if epollOf(reactor) is None:
+            raise SkipTest("not with this reactor")
+        # However slow this machine is.
+        self.patch(DirectWait, "longest", 1.0)
+        awaits, found = DirectWait.awaits, []
+
+        def noting(wait: DirectWait, *given: Any) -> int:
+            found.append(awaits(wait, *given))
+            return found[-1]
+
+        self.patch(DirectWait, "awaits", noting)
+        port = self.port(self.server(spec(saying(b"hello"), limits=Limits(None))))
+        count = 3 * DirectWait.mostInARow
+
+        def converse() -> list[bytes]:
+            said = []
+            for _ in range(count):
+                with socket.create_connection(("127.0.0.1", port), 30) as sock:
+                    said.append(b"".join(iter(lambda: sock.recv(100), b"")))
+            return said
+
+        # Which tells the reactor of its end from another thread.
+        said = yield deferToThread(converse)
+        self.assertEqual(said, [b"hello"] * count)
+        self.assertIn(1, found)
+        yield self.records(count)
 
     @inlineCallbacks
     def test_twice(self) -> Any:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_sockets_directwait -*-
 """
-The descriptor of a reactor's epoll(7): there is no public name for it.
+The epoll(7) object of a reactor: there is no public name for it.
 """
 
 from __future__ import annotations
