@@ -91,15 +91,13 @@ class HybridRoad:
         """
         See L{IRoad.spawnTogether}.
         """
-        direct = self._direct
-        if not direct.suspends and self._places.get(program.path) is False and not direct.isBarred:
-            direct.spawnTogether(program, starts)  # as most are
+        if not self._direct.suspends:
+            # Then it makes no difference how many descriptors there are.
+            self._choose(program.path, -1).spawnTogether(program, starts)
             return
         remaining = iter(starts)
         for first in remaining:
-            # Looked up only where it makes a difference.
-            descriptor = first.descriptor if direct.suspends else -1
-            road = self._choose(program.path, descriptor)
+            road = self._choose(program.path, first.descriptor)
             road.spawnTogether(program, itertools.chain((first,), remaining))
 
     def _choose(self, executable: bytes, descriptor: int) -> DirectRoad | CloneRoad | LauncherRoad:
