@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import math
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from txinetd.sockets import stream
 from txinetd.sockets.neighbours import Neighbours
 from txinetd.sockets.stream import StreamListener, _isCountable
 
@@ -175,6 +177,48 @@ class NeighboursTests(SynchronousTestCase):
         lately = neighbours.areThere("one", 1.03)
         again = neighbours.areThere("one", 2.0)
         self.assertEqual([alone, other, back, lately, again], [False, True, True, True, False])
+
+
+class ConnectionTests(SynchronousTestCase):
+    """
+    Tests for the sockets of connections.
+    """
+
+    def setUp(self) -> None:
+        ours, self.other = socket.socketpair()
+        self.addCleanup(self.other.close)
+        self.connection = stream._Connection(int(ours.family), int(ours.type), 0, ours.detach())
+        self.addCleanup(self.connection.close)
+
+    def test_socket(self) -> None:
+        """
+        They are sockets like any other.
+        """
+        self.assertIs(self.connection.family, socket.AF_UNIX)
+        self.connection.sendall(b"x")
+        self.assertEqual(self.other.recv(1), b"x")
+        with self.connection:
+            self.assertFalse(self.connection._closed)
+        self.assertEqual((self.connection._closed, self.connection.fileno()), (True, -1))
+        self.assertEqual(self.other.recv(1), b"")
+
+    def test_file(self) -> None:
+        """
+        A file that is made of one keeps it open.
+        """
+        with self.connection.makefile("wb") as file:
+            self.connection.close()
+            file.write(b"x")
+        self.assertEqual(self.other.recv(2), b"x")
+        self.assertEqual(self.other.recv(1), b"")
+
+    def test_apart(self) -> None:
+        """
+        What is set for one is not set for others.
+        """
+        self.connection.close()
+        with stream._Connection(socket.AF_INET, socket.SOCK_STREAM) as another:
+            self.assertFalse(another._closed)
 
 
 class ListenerTests(SynchronousTestCase):
@@ -501,6 +545,78 @@ class ListenerTests(SynchronousTestCase):
         self.socket.waiting = 2
         self.round()
         self.assertEqual(order, [others[0], "counted", others[1], others[2]])
+
+    def test_aloneNoted(self) -> None:
+        """
+        Where one comes alone again and again others still hear that he comes.
+        """
+        neighbours = Neighbours()
+        self.patch(stream, "_neighbours", neighbours)
+        self.aloneAgain()
+        neighbours.areThere("another", 1.0)
+        self.reactor.rightNow = 2.0
+        self.socket.outcomes = [FakeConnection()]
+        self.round()
+        self.assertTrue(neighbours.areThere("another", 2.0))
+        self.assertEqual(len(self.accepted), 2)
+
+    def aloneAgain(self) -> StreamListener:
+        """
+        Listen, and have had one alone, so that the next is supposed to be as well.
+        """
+        listener = self.listen(FakeConnection(), busyPoll=FakeBusyPoll(), waiting=1)
+        self.socket.waiting = 0
+        self.assertEqual((len(self.accepted), listener._expected), (1, 1))
+        return listener
+
+    def test_aloneGone(self) -> None:
+        """
+        Where the one who was supposed to come has gone meanwhile, the next is served.
+        """
+        self.aloneAgain()
+        connection = FakeConnection()
+        self.socket.outcomes = [errno.ECONNABORTED, connection]
+        self.round()
+        self.assertIs(self.accepted[-1], connection)
+
+    def test_aloneExhausted(self) -> None:
+        """
+        Where there is no descriptor for him, that is said once, and it is tried again later.
+        """
+        self.aloneAgain()
+        self.socket.outcomes = [errno.EMFILE, errno.EMFILE, FakeConnection()]
+        self.round()
+        self.assertEqual((self.said, self.reactor.readers), ([errno.EMFILE], set()))
+        self.reactor.advance(StreamListener.firstPause)
+        self.assertEqual((self.said, len(self.accepted)), ([errno.EMFILE, "recovered"], 2))
+
+    def test_alonePaused(self) -> None:
+        """
+        Nobody is accepted where nobody is to be, also if it is found then that he has come.
+        """
+        listener = self.aloneAgain()
+        listener.pause("why")
+        connection = FakeConnection()
+        self.socket.outcomes = [connection]
+        listener._readable.doRead()
+        self.assertEqual((len(self.accepted), self.socket.outcomes), (1, [connection]))
+
+    def test_aloneFailing(self) -> None:
+        """
+        If he cannot be handled, his connection is closed, and the next is counted again.
+        """
+
+        def fail(connection: object, peer: object) -> None:
+            raise ValueError("broken")
+
+        listener = self.aloneAgain()
+        listener._accepted = fail
+        connection = FakeConnection()
+        self.socket.outcomes = [connection]
+        self.round()
+        self.assertEqual((connection.closed, listener._expected), (True, 0))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(len(self.reactor.readers), 1)
 
     def test_notAlone(self) -> None:
         """

@@ -90,6 +90,18 @@ class Awaiting(Protocol):
         """
 
 
+class _Connection(socket.socket):
+    """
+    A connection that has been accepted.  L{socket.socket} has a method in Python to set
+    two attributes of each, which are the same for all to begin with; that takes as long as
+    all the rest of making one.
+    """
+
+    __init__ = socket.SocketType.__init__
+    _io_refs = 0
+    _closed = False
+
+
 #: One for all listeners of the process, as they share its reactor.
 _neighbours = Neighbours()
 
@@ -146,9 +158,11 @@ class StreamListener:
         #: Whether what was gathered in the turn before is not finished.
         self._unfinished = False
         self._socket = sock
+        # Not socket.accept(), which takes longer than the system call.
+        self._take: Callable[[], tuple[int, Any]] = sock._accept  # type: ignore[attr-defined]
         # The socket of a connection, for its descriptor.
         self._connection: Callable[[int], socket.socket] = functools.partial(
-            socket.socket, int(sock.family), int(sock.type), sock.proto
+            _Connection, int(sock.family), int(sock.type), sock.proto
         )
         self._countable = _isCountable(sock)
         # Else it would not be known for whom the reactor is needed.
@@ -224,8 +238,10 @@ class StreamListener:
         """
         awaiting, waiting, supposed = self._awaiting, self._expected, self._expected
         self._expected = 0
+        if supposed:
+            _neighbours.areThere(self, self._reactor.seconds())
         while True:
-            alone, began = self._takeTurn(waiting)
+            alone, began = self._takeOne() if supposed else self._takeTurn(waiting)
             if not alone or not self._countable or not self._readable.isWatching:
                 return
             waiting = self._waiting() if supposed else 0
@@ -236,6 +252,26 @@ class StreamListener:
             if not waiting:
                 self._expected = 1
                 return
+
+    def _takeOne(self) -> tuple[bool, float]:
+        """
+        Accept the one who is supposed to wait, and pass it on: as L{_takeTurn} does, on the
+        shortest way.  Nobody is left from the turn before, who was alone as well.
+        """
+        if self._paused:
+            return self._takeTurn(1)
+        began: float = self._reactor.seconds()
+        try:
+            descriptor, peer = self._take()
+        except OSError:
+            return self._takeTurn(1)  # which knows what to do if it comes again
+        connection = self._connection(descriptor)
+        try:
+            self._accepted(connection, peer)
+        except BaseException:
+            connection.close()
+            raise
+        return True, began
 
     def _takeTurn(self, waiting: int) -> tuple[bool, float]:
         """
@@ -309,13 +345,12 @@ class StreamListener:
         """
         if self._paused:
             return  # called for those who had been accepted before
-        accept = self._socket._accept  # type: ignore[attr-defined]
+        take = self._take
         room = self.batch - len(arrived)
         # To be told that nobody waits any more costs more than to know it.
         for _ in range(min(waiting or self._waiting() or room, room)):
             try:
-                # Not socket.accept(), which takes longer than the system call.
-                descriptor, peer = accept()
+                descriptor, peer = take()
             except BlockingIOError:
                 self._works()
                 return
