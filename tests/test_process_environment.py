@@ -101,6 +101,50 @@ class ConnectionTests(SynchronousTestCase):
             },
         )
 
+    def test_comesAgain(self) -> None:
+        """
+        Whoever comes again, from another port or to another, is told apart.
+        """
+        found = [
+            told(ConnectionFacts(transport, End(local, port), End("192.0.2.9", 4000 + number)))
+            for number, (transport, local, port) in enumerate(
+                [
+                    ("tcp", "192.0.2.1", 21),
+                    ("tcp", "192.0.2.1", 21),
+                    ("tcp", "192.0.2.1", 22),
+                    ("tcp", "192.0.2.2", 22),
+                    ("udp", "192.0.2.2", 22),
+                ]
+            )
+        ]
+        self.assertEqual(
+            [
+                tuple(each[b"%bLOCAL%b" % (each[b"PROTO"], name)] for name in (b"IP", b"PORT"))
+                for each in found
+            ],
+            [
+                (b"192.0.2.1", b"21"),
+                (b"192.0.2.1", b"21"),
+                (b"192.0.2.1", b"22"),
+                (b"192.0.2.2", b"22"),
+                (b"192.0.2.2", b"22"),
+            ],
+        )
+        self.assertEqual(
+            [(each[b"%bREMOTEPORT" % each[b"PROTO"]], each[b"REMOTE_PORT"]) for each in found],
+            [(b"%d" % port, b"%d" % port) for port in range(4000, 4005)],
+        )
+
+    def test_scope(self) -> None:
+        """
+        The scope of an address is told as it is.
+        """
+        found = told(ConnectionFacts("tcp", End("fe80::1%lo", 21), End("fe80::2%d", 4000)))
+        names = (b"TCPLOCALIP", b"TCPREMOTEIP", b"REMOTE_ADDR", b"TCPREMOTEPORT")
+        self.assertEqual(
+            [found[name] for name in names], [b"fe80::1%lo", b"fe80::2%d", b"fe80::2%d", b"4000"]
+        )
+
     def test_udp(self) -> None:
         """
         Datagrams do not pass for connections.

@@ -6,6 +6,7 @@ its client.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,19 +83,31 @@ def connectionEnvironment(facts: ConnectionFacts) -> list[bytes]:
         return _unixEnvironment(facts)
     if facts.transport == "vsock":
         return _vsockEnvironment(facts)
-    # Made in one piece: this is done for each connection.
-    family = facts.transport.upper()
     local, peer = facts.local, facts.peer
+    told, remotePort = _internetEnvironment(facts.transport, local.host, local.port, peer.host)
+    port = peer.port
+    if port is None:
+        return [*told]
+    return [*told, remotePort % port, b"REMOTE_PORT=%d" % port]
+
+
+# Whoever comes, comes often.  That is so many entries at most, whoever comes.
+@functools.lru_cache(maxsize=1024)
+def _internetEnvironment(
+    transport: str, localHost: str | None, localPort: int | None, host: str | None
+) -> tuple[tuple[bytes, ...], bytes]:
+    """
+    What is the same for all that comes from one host to one port.
+
+    @return: C{NAME=value} each; and what makes one of a client's port.
+    """
+    family = transport.upper()
     told = f"PROTO={family}"
-    if local.host is not None:
-        told += f"\n{family}LOCALIP={local.host}\n{family}LOCALPORT={local.port}"
-    if peer.host is not None:
-        host, port = peer.host, peer.port
-        told += (
-            f"\n{family}REMOTEIP={host}\n{family}REMOTEPORT={port}"
-            f"\nREMOTE_ADDR={host}\nREMOTE_HOST={host}\nREMOTE_PORT={port}"
-        )
-    return told.encode("ascii").split(b"\n")
+    if localHost is not None:
+        told += f"\n{family}LOCALIP={localHost}\n{family}LOCALPORT={localPort}"
+    if host is not None:
+        told += f"\n{family}REMOTEIP={host}\nREMOTE_ADDR={host}\nREMOTE_HOST={host}"
+    return tuple(told.encode("ascii").split(b"\n")), b"%bREMOTEPORT=%%d" % family.encode("ascii")
 
 
 def _unixEnvironment(facts: ConnectionFacts) -> list[bytes]:
