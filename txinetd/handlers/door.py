@@ -154,6 +154,7 @@ class Door:
         @return: the record, and whom L{judge} is to judge.
         """
         self._closed = False
+        # Without names, which take half as long again: one is made for each connection.
         record = ConnectionRecord(
             next(_identifiers),
             self._spec.name,
@@ -162,9 +163,9 @@ class Door:
             facts.peer.text if facts.peerUser is None else facts.peerText,
             time.time(),
             self._clock(),
-            user=self._spec.identity.user,
-            uid=self._spec.identity.uid,
-            recording=self._recording,
+            self._spec.identity.user,
+            self._spec.identity.uid,
+            self._recording,
         )
         if facts.peerUser is not None:
             record.remoteUser = str(facts.peerUser[0])

@@ -83,7 +83,7 @@ class Child:
         @param status: as wait(2) gives it, or C{None}.
         @param usage: from wait4(2), or C{None}.
         """
-        self.failed(_DONE if status == 0 else endOf(status), usage)
+        self.failed(endOf(status), usage)
 
     def failed(self, reason: Failure, usage: resource.struct_rusage | None = None) -> None:
         """

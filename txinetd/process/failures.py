@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from txinetd.errors import SpawnError
-from txinetd.process.child import Child
+from txinetd.process.child import Child, endOf
 from txinetd.process.dumpable import Dumpable
 from txinetd.process.starting import handBack
 
@@ -77,9 +77,9 @@ class ClonedChild(Child):
         It has ended, perhaps before it was its program.
         """
         assert self.pid is not None
-        self._failures.over(self.pid, sure=status == 0)
+        self._failures.over(self.pid, status == 0)
         if self.why is None:
-            super().ended(status, usage)
+            self.failed(endOf(status), usage)
         else:
             self.failed(Failure(self.why))
 

@@ -25,11 +25,13 @@ class ConnectionRecord:
     @ivar peer: where it came from, as text; C{-} where that cannot be known.
     @ivar arrived: the wall clock then, in seconds.
     @ivar started: the monotonic clock then, in seconds.
+    @ivar user: whom the server ran as.
+    @ivar uid: whom the server ran as, as a number, or C{None}.
+    @ivar recording: what is to be written.
     @ivar verdict: C{served}, C{refused} (by the gate) or C{failed} (allowed, but
         could not be served); C{started} while it is being served.
     @ivar reason: why it was refused or failed; empty when served.
     @ivar pid: the server's process id, or C{None} where no process was started.
-    @ivar user: whom the server ran as.
     @ivar duration: from arrival to end, in seconds.
     @ivar status: the server's exit status, or C{None}.
     @ivar signal: the signal that ended it, or C{None}.
@@ -38,7 +40,6 @@ class ConnectionRecord:
     @ivar systemTime: the same for system time.
     @ivar maxRss: the most memory that the server had at a time, in kilobytes, or
         C{None} where it is not known.
-    @ivar uid: whom the server ran as, as a number, or C{None}.
     @ivar rule: the rule that refused it; empty where none did.
     @ivar origin: where that rule was written; empty where that is not known.
     @ivar waited: seconds that it was kept waiting for its server, or C{None} where it
@@ -48,7 +49,6 @@ class ConnectionRecord:
     @ivar remoteUser: who the client is, where the system knows, or an identd on its
         machine has said so; else empty.
     @ivar remoteSystem: the operating system that the identd has named; else empty.
-    @ivar recording: what is to be written.
     """
 
     identifier: int
@@ -58,17 +58,18 @@ class ConnectionRecord:
     peer: str
     arrived: float
     started: float
+    user: str = ""
+    uid: int | None = None
+    recording: Recording = DEFAULT_RECORDING
     verdict: str = "served"
     reason: str = ""
     pid: int | None = None
-    user: str = ""
     duration: float = 0.0
     status: int | None = None
     signal: int | None = None
     userTime: float | None = None
     systemTime: float | None = None
     maxRss: int | None = None
-    uid: int | None = None
     rule: str = ""
     origin: str = ""
     waited: float | None = None
@@ -76,7 +77,6 @@ class ConnectionRecord:
     sent: int | None = None
     remoteUser: str = ""
     remoteSystem: str = ""
-    recording: Recording = DEFAULT_RECORDING
 
     @property
     def cpu(self) -> float | None:

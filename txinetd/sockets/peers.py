@@ -90,7 +90,7 @@ def connectionFacts(
             return ConnectionFacts("tcp", local, endOf(peer))
         # An IPv4 address has but one form.
         host, port = peer
-        return ConnectionFacts("tcp", local, End(host, port, text=f"{host}:{port}"))
+        return ConnectionFacts("tcp", local, End(host, port, None, None, f"{host}:{port}"))
     if not isinstance(peer, tuple):
         _, uid, gid = _CREDENTIALS.unpack(
             connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
