@@ -591,6 +591,39 @@ class FailureTests(TestCase):
         )
 
     @defer.inlineCallbacks
+    def test_shareFaultyProtocol(self) -> Any:
+        """
+        Where a protocol raises when it is told of its server, nothing of its connection is
+        held here for that: its client sees the end.
+        """
+        self.patch(clone, "LARGE", 0)
+        road = CloneRoad(self.reaper, self.failures, DescriptorLimit(), None)
+        program = Program(b"/bin/sh", (b"sh", b"-c", b"echo ok"))
+
+        def fail(*_: Any) -> None:
+            raise ZeroDivisionError
+
+        for together in (True, False):
+            pair = Pair()
+            self.addCleanup(pair.close)
+            start = Start(pair.server.fileno())
+            self.patch(start.protocol, "connectionMade", fail)
+            if together:
+                road.spawnTogether(program, [start])
+                self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+            else:
+                with self.assertRaises(ZeroDivisionError):
+                    road.spawnProcess(
+                        start.protocol,
+                        program.path,
+                        program.argv,
+                        childFDs=dict.fromkeys(range(3), start.descriptor),
+                    )
+            pair.server.close()
+            yield start.protocol.ended
+            self.assertEqual(pair.read(), b"ok\n")
+
+    @defer.inlineCallbacks
     def test_sameStatus(self) -> Any:
         """
         A program may end as one does that could not be started.

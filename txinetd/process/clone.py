@@ -42,8 +42,9 @@ except ImportError:
 __all__ = ["LARGE", "CloneRoad", "isSupported", "settle"]
 
 #: The descriptor from which on their table is large, and shared at first: to copy it takes
-#: about 70 ns for each, to share it two or three switches between processes.
-LARGE = 512
+#: about 70 ns for each, and as long again to close them there; to share it, two or three
+#: switches between processes, most of them beside the start.
+LARGE = 128
 
 #: Nanoseconds that L{settle} takes, at most.
 _SETTLING = 1_000_000
@@ -170,9 +171,11 @@ class CloneRoad:
         try:
             self._start(executable, args, path or self._directory, (start,), started)
         finally:
-            _clone.release()
-            for pid, protocol in started:
-                child = self._started(pid, protocol)
+            try:
+                for pid, protocol in started:
+                    child = self._started(pid, protocol)
+            finally:
+                _clone.release()
         return child
 
     def spawnTogether(self, program: Program, starts: Iterable[IStart]) -> None:
@@ -185,12 +188,13 @@ class CloneRoad:
         try:
             self._start(program.path, program.argv, self._directory, starts, started)
         finally:
-            _clone.release()
             for pid, protocol in started:
                 try:
                     self._started(pid, protocol)
                 except Exception:
                     self.log.failure("an arrival could not be handled")
+            # Last, as it may wait for them to have tables of their own.
+            _clone.release()
 
     def _prepare(self) -> tuple[_Terms, int]:
         """

@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from txinetd.interfaces import IRoad, IStart
 from txinetd.process.child import Child
-from txinetd.process.clone import LARGE, CloneRoad
+from txinetd.process.clone import CloneRoad
 from txinetd.process.direct import DirectRoad
 from txinetd.process.launchers import LauncherRoad
 from txinetd.process.remote import isRemote
@@ -37,8 +37,8 @@ class HybridRoad:
     Chooses for each server.
     """
 
-    #: Descriptors from which on their table is large.
-    large = LARGE
+    #: Descriptors from which on a launcher costs less than to copy their table.
+    large = 512
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+A client that makes one connection after the other to a program waits 1 to 2% less for each, or 4% where the program takes no time, and 3 to 6% less where between 130 and 500 servers have been running for a while; eight clients of such programs are served 2% faster.
