@@ -39,7 +39,7 @@ try:
 except ImportError:
     _clone = None  # type: ignore[assignment]
 
-__all__ = ["LARGE", "CloneRoad", "isSupported", "settle"]
+__all__ = ["CloneRoad", "isSupported", "settle"]
 
 #: The descriptor from which on their table is large, and shared at first: to copy it takes
 #: about 70 ns for each, and as long again to close them there; to share it, two or three

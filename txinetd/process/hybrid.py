@@ -92,12 +92,8 @@ class HybridRoad:
         See L{IRoad.spawnTogether}.
         """
         if not self._direct.suspends:
-            # Then it makes no difference how many descriptors there are, and most often
-            # there is nothing to choose.
-            if self._places.get(program.path, True) or self._direct.isBarred:
-                self._choose(program.path, -1).spawnTogether(program, starts)
-            else:
-                self._direct.spawnTogether(program, starts)
+            # Then it makes no difference how many descriptors there are.
+            self._choose(program.path, -1).spawnTogether(program, starts)
             return
         remaining = iter(starts)
         for first in remaining:
