@@ -160,6 +160,13 @@ def _same(thing: object) -> object:
     return thing
 
 
+def _fail(connection: object, peer: object) -> None:
+    """
+    Cannot handle a connection.
+    """
+    raise ValueError("broken")
+
+
 class NeighboursTests(SynchronousTestCase):
     """
     Tests for L{Neighbours}.
@@ -606,15 +613,19 @@ class ListenerTests(SynchronousTestCase):
         If he cannot be handled, his connection is closed, and the next is counted again.
         """
 
-        def fail(connection: object, peer: object) -> None:
-            raise ValueError("broken")
-
         listener = self.aloneAgain()
-        listener._accepted = fail
+        self.roundFailing(listener)
+        self.assertEqual(listener._expected, 0)
+
+    def roundFailing(self, listener: StreamListener) -> None:
+        """
+        See that a connection which cannot be handled is closed, and the service goes on.
+        """
+        listener._accepted = _fail
         connection = FakeConnection()
         self.socket.outcomes = [connection]
         self.round()
-        self.assertEqual((connection.closed, listener._expected), (True, 0))
+        self.assertTrue(connection.closed)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(len(self.reactor.readers), 1)
 
@@ -775,10 +786,7 @@ class ListenerTests(SynchronousTestCase):
         busyPoll.found()
         self.assertEqual((len(self.accepted), busyPoll.asked), (2, 2))
 
-        def fail(connection: object, peer: object) -> None:
-            raise ValueError("broken")
-
-        listener._accepted = fail
+        listener._accepted = _fail
         connection = FakeConnection()
         self.socket.outcomes = [connection]
         busyPoll.found()
@@ -790,15 +798,4 @@ class ListenerTests(SynchronousTestCase):
         """
         A connection that cannot be handled is closed, and the service goes on.
         """
-
-        def fail(connection: object, peer: object) -> None:
-            raise ValueError("broken")
-
-        listener = self.listen()
-        listener._accepted = fail
-        connection = FakeConnection()
-        self.socket.outcomes = [connection]
-        self.round()
-        self.assertTrue(connection.closed)
-        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
-        self.assertEqual(len(self.reactor.readers), 1)
+        self.roundFailing(self.listen())

@@ -266,6 +266,7 @@ class StreamListener:
         except OSError:
             return self._takeTurn(1)  # which knows what to do if it comes again
         connection = self._connection(descriptor)
+        # As in _passOn, which would be one call more, and the connection put away for it.
         try:
             self._accepted(connection, peer)
         except BaseException:
